@@ -1,0 +1,13 @@
+//! An embedded, lock-free cache.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod baseline;
+mod clock;
+mod hash;
+mod histogram;
+mod kv;
+mod sync;
+
+pub use clock::{Clock, ManualClock};
+pub use histogram::Histogram;
+pub use kv::{Computed, Kv, Op, Ttl};

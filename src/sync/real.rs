@@ -1,0 +1,39 @@
+//! The real thing: `std`'s atomics.
+#![allow(clippy::disallowed_types, reason = "this is the door")]
+
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+
+use std::cell::Cell;
+
+/// A zeroed, lazily committed array of `len` atomic words: the pages of it that nobody writes cost no memory.
+pub(crate) fn zeroed_words(len: usize) -> Box<[AtomicU64]> {
+    let words: Box<[std::mem::MaybeUninit<AtomicU64>]> = Box::new_zeroed_slice(len);
+    // SAFETY: all-zero bytes are a valid AtomicU64.
+    unsafe { words.assume_init() }
+}
+
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// A small number for this thread, given out in order of first use; for picking a stripe, never for identity.
+#[inline]
+pub(crate) fn thread_index() -> usize {
+    // A thread that is past its thread-locals shares stripe 0.
+    THREAD
+        .try_with(|thread| match thread.get() {
+            usize::MAX => {
+                // Relaxed: only uniqueness matters.
+                let index = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
+                thread.set(index);
+                index
+            }
+            index => index,
+        })
+        .unwrap_or(0)
+}
