@@ -7,6 +7,7 @@ mod hash;
 mod histogram;
 mod kv;
 mod sync;
+mod table;
 
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;

@@ -1,0 +1,52 @@
+//! Looking up many keys at once: the memory of one is fetched while the others are worked on.
+//!
+//! A look-up in a table larger than the caches waits twice for memory, for the bucket and for the entry. A group of look-ups
+//! goes through each stage together, so that the waits of all of them overlap.
+
+use std::ptr::NonNull;
+
+use super::control::Control;
+use super::find::{Found, find, matches};
+use super::prefetch::prefetch;
+use super::shard::Shard;
+use super::slot::{self, Shared};
+use super::{Node, Table};
+use crate::hash;
+use crate::sync::Ordering;
+use crate::sync::epoch::Guard;
+
+/// Look-ups that are under way together: as many as the memory system of a core keeps in flight, twice over.
+pub(crate) const GROUP: usize = 32;
+
+/// Looks for every key of a group of at most [`GROUP`] hashes; `visit` gets them in order.
+pub(super) fn find_group<'g, N: Node>(
+    table: &'g Table<N>,
+    hashes: &[u64],
+    guard: &'g Guard,
+    mut is_key: impl FnMut(usize, Shared<'g, N>) -> bool,
+    mut visit: impl FnMut(usize, Option<Found<'g, N>>),
+) {
+    let mut shards: [Option<&'g Shard<N>>; GROUP] = [None; GROUP];
+    for (shard, &hash) in shards.iter_mut().zip(hashes) {
+        let found = table.directory.shard(hash, guard);
+        prefetch(NonNull::from(&found.buckets[Shard::<N>::bucket_index(hash)]));
+        *shard = Some(found);
+    }
+    for (shard, &hash) in shards.iter().zip(hashes) {
+        let Some(shard) = shard else { continue };
+        let bucket = Shard::<N>::bucket_index(hash);
+        // Acquire: as in `find::probe`; the word of a valid slot is a published one, mostly, and for a prefetch that will do.
+        let control = Control(shard.buckets[bucket].control.load(Ordering::Acquire));
+        if let Some(slot) = matches(shard, bucket, control, hash::tag(hash)).next() {
+            // Relaxed: only prefetched, never followed.
+            let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
+            if let Some(node) = slot::node_of::<N>(word) {
+                prefetch(node);
+            }
+        }
+    }
+    for (index, (shard, &hash)) in shards.iter().zip(hashes).enumerate() {
+        let Some(shard) = shard else { continue };
+        visit(index, find(shard, hash, guard, |node| is_key(index, node)));
+    }
+}

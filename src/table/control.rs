@@ -1,0 +1,207 @@
+//! The control word of a bucket: one `u64` that says everything about its slots but what is in them.
+//!
+//! ```text
+//!  63          37 36      31   30    29                                    0
+//! ┌──────────────┬──────────┬────────┬──────────────────────────────────────┐
+//! │ version: 27  │ line: 6  │ frozen │ state of 15 slots, 2 bits each       │
+//! └──────────────┴──────────┴────────┴──────────────────────────────────────┘
+//!   state:  00 free ──reserve──► 01 reserved ──publish, version + 1──► 10 valid
+//!             ▲                        │ cancel                          │ release
+//!             └────────────────────────┴─────────────────────────────────┘
+//!   line:   0 none, n the shard's overflow line n − 1 (slots 7 to 14 of this bucket)
+//! ```
+//!
+//! Only a publication makes a key appear, so only a publication counts the version up: two loads of a control word
+//! with one version enclose a time in which no key appeared in the bucket. (The version has 27 bits. To be fooled, a thread must
+//! be suspended between two neighbouring loads while its bucket sees an exact multiple of 2^27 publications.)
+//!
+//! Pure functions; `bucket` owns the atomics.
+
+/// Slots in the bucket's own cache line.
+pub(super) const PRIMARY: usize = if cfg!(purekv_loom) { 2 } else { 7 };
+/// Slots in an overflow line.
+pub(super) const LINE: usize = if cfg!(purekv_loom) { 1 } else { 8 };
+/// Slots a bucket can have.
+pub(super) const SLOTS: usize = PRIMARY + LINE;
+
+const STATES_BITS: u32 = 30;
+const FROZEN: u64 = 1 << STATES_BITS;
+const LINE_SHIFT: u32 = STATES_BITS + 1;
+const LINE_BITS: u32 = 6;
+const VERSION_SHIFT: u32 = LINE_SHIFT + LINE_BITS;
+/// The reserved bit of every slot; the valid bit is the one above.
+const RESERVED: u64 = 0x1555_5555;
+const VALID: u64 = RESERVED << 1;
+/// The states of the slots in the overflow line.
+const LINE_STATES: u64 = ((1 << (2 * LINE)) - 1) << (2 * PRIMARY);
+
+const _: () = assert!(SLOTS * 2 <= STATES_BITS as usize);
+const _: () = assert!(VERSION_SHIFT + 27 == u64::BITS);
+const _: () = assert!((RESERVED | VALID) < FROZEN);
+
+/// One value of a control word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Control(pub(super) u64);
+
+impl Control {
+    /// The bit to set in order to freeze.
+    pub(super) const FROZEN: u64 = FROZEN;
+
+    #[inline]
+    pub(super) fn is_frozen(self) -> bool {
+        self.0 & FROZEN != 0
+    }
+
+    #[inline]
+    pub(super) fn version(self) -> u32 {
+        (self.0 >> VERSION_SHIFT) as u32
+    }
+
+    /// The shard's overflow line that this bucket owns.
+    #[inline]
+    pub(super) fn line(self) -> Option<usize> {
+        let line = (self.0 >> LINE_SHIFT) as usize & ((1 << LINE_BITS) - 1);
+        line.checked_sub(1)
+    }
+
+    /// The valid slots, as bits of a [`Matches`].
+    #[inline]
+    pub(super) fn valid(self) -> Matches {
+        Matches((self.0 & VALID) as u32)
+    }
+
+    #[inline]
+    pub(super) fn is_valid(self, slot: usize) -> bool {
+        self.0 & (2 << (2 * slot)) != 0
+    }
+
+    /// The first free slot among those the bucket has.
+    pub(super) fn first_free(self) -> Option<usize> {
+        let used = (self.0 | self.0 >> 1) & RESERVED;
+        let have = if self.line().is_some() { SLOTS } else { PRIMARY };
+        let slot = (!used & RESERVED).trailing_zeros() as usize / 2;
+        (slot < have).then_some(slot)
+    }
+
+    /// Free → reserved.
+    pub(super) fn reserve(self, slot: usize) -> Self {
+        debug_assert!(self.0 & (3 << (2 * slot)) == 0);
+        Self(self.0 | 1 << (2 * slot))
+    }
+
+    /// Takes overflow line `line` and reserves its first slot.
+    pub(super) fn reserve_in_line(self, line: usize) -> Self {
+        debug_assert!(self.line().is_none());
+        Self(self.0 | (line as u64 + 1) << LINE_SHIFT).reserve(PRIMARY)
+    }
+
+    /// Reserved → valid, and the version counts up.
+    pub(super) fn publish(self, slot: usize) -> Self {
+        debug_assert!(self.0 & (3 << (2 * slot)) == 1 << (2 * slot));
+        // Wraps at the top of the word, where the version is.
+        Self((self.0 + (1 << (2 * slot))).wrapping_add(1 << VERSION_SHIFT))
+    }
+
+    /// Reserved or valid → free. When that leaves the overflow line empty the bucket gives it up: the second value.
+    pub(super) fn release(self, slot: usize) -> (Self, Option<usize>) {
+        let freed = Self(self.0 & !(3 << (2 * slot)));
+        match freed.line() {
+            Some(line) if freed.0 & LINE_STATES == 0 => {
+                (Self(freed.0 & !(((1 << LINE_BITS) - 1) << LINE_SHIFT)), Some(line))
+            }
+            _ => (freed, None),
+        }
+    }
+}
+
+/// A set of slots: slot *i* is bit 2*i* + 1, as the valid bits are in a control word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Matches(pub(super) u32);
+
+impl Matches {
+    pub(super) const NONE: Self = Self(0);
+
+    /// Adds `slot` if `matches`; no branch.
+    #[inline]
+    pub(super) fn with(self, slot: usize, matches: bool) -> Self {
+        Self(self.0 | u32::from(matches) << (2 * slot + 1))
+    }
+
+    /// Whether every slot of this set is in `other`.
+    pub(super) fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    #[inline]
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl Iterator for Matches {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let slot = self.0.trailing_zeros() as usize / 2;
+        self.0 &= self.0 - 1;
+        Some(slot)
+    }
+}
+
+#[cfg(all(test, not(purekv_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_goes_through_its_states() {
+        let free = Control(0);
+        assert_eq!(free.first_free(), Some(0));
+        let reserved = free.reserve(0);
+        assert!(!reserved.is_valid(0));
+        assert_eq!(reserved.first_free(), Some(1));
+        let valid = reserved.publish(0);
+        assert!(valid.is_valid(0));
+        assert_eq!(valid.version(), 1);
+        assert_eq!(valid.valid().collect::<Vec<_>>(), [0]);
+        let (released, line) = valid.release(0);
+        assert_eq!(released.version(), 1);
+        assert_eq!(released.first_free(), Some(0));
+        assert_eq!(line, None);
+    }
+
+    #[test]
+    fn a_line_comes_with_its_first_slot_and_goes_with_its_last() {
+        let mut control = Control(0);
+        for slot in 0..PRIMARY {
+            control = control.reserve(slot).publish(slot);
+        }
+        assert_eq!(control.first_free(), None);
+        control = control.reserve_in_line(62).publish(PRIMARY);
+        assert_eq!(control.line(), Some(62));
+        for slot in PRIMARY + 1..SLOTS {
+            assert_eq!(control.first_free(), Some(slot));
+            control = control.reserve(slot).publish(slot);
+        }
+        assert_eq!(control.first_free(), None);
+        assert_eq!(control.valid().count(), SLOTS);
+        for slot in PRIMARY..SLOTS {
+            let (after, given_up) = control.release(slot);
+            assert_eq!(given_up, (slot == SLOTS - 1).then_some(62));
+            control = after;
+        }
+        assert_eq!(control.line(), None);
+        assert_eq!(control.valid().count(), PRIMARY);
+    }
+
+    #[test]
+    fn the_version_wraps_without_touching_the_rest() {
+        let last = Control(u64::MAX << VERSION_SHIFT).reserve(3);
+        let wrapped = last.publish(3);
+        assert_eq!(wrapped.version(), 0);
+        assert_eq!(wrapped.0, 2 << 6);
+    }
+}

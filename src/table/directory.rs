@@ -1,0 +1,184 @@
+//! From the low bits of a hash to its shard.
+//!
+//! One zeroed array of cells, never copied and never moved; the pages that nobody writes cost no memory. A cell:
+//!
+//! ```text
+//!  63        56 55     48 47                                               0
+//! ┌────────────┬─────────┬──────────────────────────────────────────────────┐
+//! │ 0          │ depth: 8│ address of the shard: 48                         │   or 0: empty
+//! └────────────┴─────────┴──────────────────────────────────────────────────┘
+//! ```
+//!
+//! A shard of depth *d*, for hashes that end in the *d* bits *s*, is in cell *s* and in no other; its successors are in
+//! *s* and *s* + 2^*d*. One cell per shard, so that there is never a second path to a shard that was retired.
+//!
+//! **Look-up.** With the *global depth* D, cells `hash mod 2^D` and `hash mod 2^(D-1)` hold the shard in all but rare cases: both are loaded, the
+//! first that is not empty is taken without a branch. A shard that is deeper than the number of bits used, and whose suffix is not the hash's, says: come again
+//! with my depth.
+//!
+//! **Swing** (after `split` has decided): right cell, then global depth, then left cell. Left first, and a look-up
+//! for the right half would find the left one at its end and no right one. Each step is a CAS that fails when it was
+//! done already, so any number of threads can do it at once, and one that was stopped in between harms nobody. Who swings the left cell retires
+//! the old shard.
+
+use std::ptr::NonNull;
+
+use super::shard::{Shard, Successors};
+use crate::hash;
+use crate::sync::epoch::{Guard, Retire};
+use crate::sync::{AtomicU64, AtomicUsize, Ordering, failpoint, zeroed_words};
+
+/// Bits of hash that choose a cell, at most: 8 MiB of address space, and room for a thousand million entries.
+pub(super) const MAX_DEPTH: u32 = if cfg!(purekv_loom) { 2 } else { 20 };
+
+const _: () = assert!(MAX_DEPTH <= hash::DIRECTORY_BITS);
+
+const DEPTH_SHIFT: u32 = 48;
+
+pub(super) struct Directory<N: Retire> {
+    cells: Box<[AtomicU64]>,
+    /// The global depth: no shard is deeper, but for one that is just being swung in.
+    depth: AtomicU64,
+    shards: AtomicUsize,
+    _shards: std::marker::PhantomData<NonNull<Shard<N>>>,
+}
+
+/// What a cell holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cell(u64);
+
+impl Cell {
+    fn new<N: Retire>(shard: NonNull<Shard<N>>, depth: u32) -> Self {
+        let address = shard.as_ptr().expose_provenance() as u64;
+        assert!(address >> DEPTH_SHIFT == 0, "a shard's address has more than 48 bits");
+        Self(u64::from(depth) << DEPTH_SHIFT | address)
+    }
+
+    fn depth(self) -> u32 {
+        (self.0 >> DEPTH_SHIFT) as u32
+    }
+
+    fn shard<N: Retire>(self) -> Option<NonNull<Shard<N>>> {
+        let address = self.0 & ((1 << DEPTH_SHIFT) - 1);
+        NonNull::new(std::ptr::with_exposed_provenance_mut(address as usize))
+    }
+}
+
+impl<N: Retire> Directory<N> {
+    /// A directory of 2^`depth` empty shards.
+    pub(super) fn new(depth: u32) -> Self {
+        let depth = depth.min(MAX_DEPTH);
+        let cells = zeroed_words(1 << MAX_DEPTH);
+        for suffix in 0..1 << depth {
+            let shard = Shard::<N>::into_raw(Shard::new(depth, suffix));
+            cells[suffix].store(Cell::new(shard, depth).0, Ordering::Relaxed);
+        }
+        Self {
+            cells,
+            depth: AtomicU64::new(u64::from(depth)),
+            shards: AtomicUsize::new(1 << depth),
+            _shards: std::marker::PhantomData,
+        }
+    }
+
+    /// How many shards there are.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.load(Ordering::Relaxed)
+    }
+
+    fn cell(&self, hash: u64, depth: u32) -> Cell {
+        // Acquire: partner of the Release CASes in `swing`: the shard is visible whole, and a left half that we find
+        // comes with its right one.
+        Cell(self.cells[hash::suffix(hash, depth)].load(Ordering::Acquire))
+    }
+
+    /// The shard for `hash`; it may be frozen, or even split by now.
+    #[inline]
+    pub(super) fn shard<'g>(&self, hash: u64, _guard: &'g Guard) -> &'g Shard<N> {
+        // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty.
+        let mut bits = self.depth.load(Ordering::Relaxed) as u32;
+        let mut cell = self.cell(hash, bits);
+        let above = self.cell(hash, bits.saturating_sub(1));
+        if cell.0 == 0 {
+            cell = above;
+            bits = bits.saturating_sub(1);
+        }
+        loop {
+            let depth = cell.depth();
+            if let Some(shard) = cell.shard::<N>() {
+                if depth <= bits {
+                    // SAFETY: it was in the directory just now, and shards are retired after they have left it.
+                    return unsafe { shard.as_ref() };
+                }
+                bits = depth;
+            } else {
+                bits = bits.saturating_sub(1);
+            }
+            cell = self.cell(hash, bits);
+        }
+    }
+
+    /// Puts the successors of `old` into its place, and retires it: every step by whoever comes first.
+    pub(super) fn swing(&self, old: &Shard<N>, successors: &Successors<N>, guard: &Guard) {
+        let depth = old.depth + 1;
+        let right = Cell::new(successors.right, depth);
+        let right_suffix = old.suffix | 1 << old.depth;
+        // Release: partner of the Acquire in `cell`. Acquire on failure: who sees our left cell must see the right
+        // one too, though another thread has placed it.
+        let placed = self.cells[right_suffix].compare_exchange(
+            0,
+            right.0,
+            Ordering::Release,
+            Ordering::Acquire,
+        );
+        if placed.is_ok() {
+            self.shards.fetch_add(1, Ordering::Relaxed);
+        }
+        failpoint::hit("table::swing::right");
+        // Relaxed: a hint, see `shard`.
+        self.depth.fetch_max(u64::from(depth), Ordering::Relaxed);
+        failpoint::hit("table::swing::depth");
+        let from = Cell::new(NonNull::from(old), old.depth);
+        let left = Cell::new(successors.left, depth);
+        // Release: partner of the Acquire in `cell`; the right cell is in place for whoever sees this.
+        let swung = self.cells[old.suffix].compare_exchange(
+            from.0,
+            left.0,
+            Ordering::Release,
+            Ordering::Relaxed,
+        );
+        if swung.is_ok() {
+            failpoint::hit("table::swing::left");
+            // SAFETY: this was the one cell that led to it; only who won this CAS retires it.
+            unsafe { guard.retire(NonNull::from(old), Shard::<N>::BYTES) };
+        }
+    }
+
+    /// Every shard that holds entries, once, for the exclusive owner; shards that a split has emptied are freed.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(Box<Shard<N>>)) {
+        for suffix in 0..self.cells.len() {
+            // Relaxed: we are alone.
+            let cell = Cell(self.cells[suffix].swap(0, Ordering::Relaxed));
+            if let Some(shard) = cell.shard::<N>() {
+                self.drain_shard(shard, &mut each);
+            }
+        }
+    }
+
+    fn drain_shard(&self, shard: NonNull<Shard<N>>, each: &mut impl FnMut(Box<Shard<N>>)) {
+        // SAFETY: made by `Shard::into_raw`; it was in its one cell, and we have taken it out of there.
+        let shard = unsafe { Box::from_raw(shard.as_ptr()) };
+        let successors = shard.successors.load(Ordering::Relaxed);
+        // SAFETY: null, or freed with the shard.
+        let Some(Successors { left, right }) = (unsafe { successors.as_ref() }) else {
+            return each(shard);
+        };
+        // A split that nobody swung to its end: the left half is nowhere else; the right one may be in its cell
+        // (or its own successors are), and will be met there.
+        let right_suffix = shard.suffix | 1 << shard.depth;
+        if self.cells[right_suffix].load(Ordering::Relaxed) == 0 {
+            self.drain_shard(*right, each);
+        }
+        self.drain_shard(*left, each);
+    }
+}

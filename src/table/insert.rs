@@ -1,0 +1,237 @@
+//! Changing a bucket: insert, replace, remove.
+//!
+//! ```text
+//! insert   control: free → reserved (CAS)          nobody else writes the slot now
+//!          slot:    0 → word                        readers do not look at it yet
+//!          control: reserved → valid, version + 1 (CAS)   ◄── linearisation point
+//! replace  slot:    old → new (CAS)                 ◄── linearisation point
+//! remove   slot:    old → 0 (CAS)                   ◄── linearisation point
+//!          control: valid → free (CAS)              the slot can be reserved again
+//! ```
+//!
+//! Each CAS on the control word fails when anything about the bucket's slots has changed. A publication goes through only if
+//! no other was made since the inserter last saw that the key is absent; so two inserts of one key cannot both succeed, and
+//! no SeqCst is needed: all that matters happens on one word.
+//!
+//! A thread that is stopped between two steps leaves one slot unusable until it goes on or the shard is split, and
+//! nothing wrong: a reserved slot is invisible, and a valid one with word 0 is empty to everybody.
+
+use super::control::{Control, PRIMARY};
+use super::find::{Found, Probe, probe};
+use super::shard::Shard;
+use super::slot::{self, Owned, Shared};
+use crate::hash;
+use crate::sync::epoch::Retire;
+use crate::sync::{AtomicU64, Ordering, failpoint};
+
+/// How an insert into one shard ended.
+pub(super) enum Inserted<'g, N: Retire> {
+    /// It is in.
+    Done(Shared<'g, N>),
+    /// The key was there already.
+    Occupied(Found<'g, N>, Owned<N>),
+    /// The bucket has no room and can get none, or the shard is being split: the caller splits it.
+    NoRoom(Owned<N>),
+}
+
+/// Inserts `node` unless its key is there.
+pub(super) fn insert<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    mut node: Owned<N>,
+    mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+) -> Inserted<'g, N> {
+    let reservation = loop {
+        let absent = match probe(shard, hash, &mut is_key) {
+            Probe::Found(found) => return Inserted::Occupied(found, node),
+            Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
+            Probe::Absent(control) => control,
+        };
+        match reserve(shard, hash, absent) {
+            Reserve::Done(reservation) => break reservation,
+            Reserve::Raced => {}
+            Reserve::NoRoom => return Inserted::NoRoom(node),
+        }
+    };
+    node.expose();
+    // Release: a reader with an old look at the control word may load this before it is published, and looks
+    // into the node (Acquire in `find::candidate`) before it finds out.
+    let place = reservation.place();
+    place.store(slot::pack(hash::tag(hash), node.as_ptr()), Ordering::Release);
+    failpoint::hit("table::insert::reserved");
+    // The key was absent when the bucket looked like this.
+    let mut absent = reservation.control;
+    loop {
+        match reservation.publish(absent) {
+            Publish::Done => {
+                failpoint::hit("table::insert::published");
+                return Inserted::Done(node.publish());
+            }
+            Publish::Frozen => return Inserted::NoRoom(node),
+            // Something else was published: it may be our key.
+            Publish::Raced => {}
+        }
+        match probe(shard, hash, &mut is_key) {
+            Probe::Found(found) => {
+                // Relaxed: ordered before the slot's next word by `release`.
+                place.store(slot::EMPTY, Ordering::Relaxed);
+                failpoint::hit("table::insert::cancel");
+                release(shard, reservation.bucket, reservation.slot);
+                return Inserted::Occupied(found, node);
+            }
+            Probe::Absent(control) => absent = control,
+        }
+    }
+}
+
+/// A slot that this thread alone may write.
+struct Reservation<'g, N: Retire> {
+    shard: &'g Shard<N>,
+    bucket: usize,
+    slot: usize,
+    /// The control word that the reservation made.
+    control: Control,
+}
+
+enum Reserve<'g, N: Retire> {
+    Done(Reservation<'g, N>),
+    /// The bucket has changed since the look.
+    Raced,
+    /// No free slot, and no overflow line to be had.
+    NoRoom,
+}
+
+enum Publish {
+    Done,
+    /// Something else was published since the look.
+    Raced,
+    Frozen,
+}
+
+/// Reserves a slot in a bucket that looked like `absent`.
+fn reserve<'g, N: Retire>(shard: &'g Shard<N>, hash: u64, absent: Control) -> Reserve<'g, N> {
+    let bucket = Shard::<N>::bucket_index(hash);
+    let (slot, line, control) = match absent.first_free() {
+        Some(slot) => (slot, None, absent.reserve(slot)),
+        None if absent.line().is_some() => return Reserve::NoRoom,
+        None => match shard.take_line() {
+            Some(line) => (PRIMARY, Some(line), absent.reserve_in_line(line)),
+            None => return Reserve::NoRoom,
+        },
+    };
+    failpoint::hit("table::insert::before_reserve");
+    // Acquire: partner of the Release in `release`: the slot is empty for us too, so our word comes after that 0.
+    let reserved = shard.buckets[bucket].control.compare_exchange(
+        absent.0,
+        control.0,
+        Ordering::Acquire,
+        Ordering::Relaxed,
+    );
+    match (reserved, line) {
+        (Ok(_), _) => Reserve::Done(Reservation { shard, bucket, slot, control }),
+        (Err(_), None) => Reserve::Raced,
+        (Err(_), Some(line)) => {
+            shard.give_line(line);
+            Reserve::Raced
+        }
+    }
+}
+
+impl<'g, N: Retire> Reservation<'g, N> {
+    fn place(&self) -> &'g AtomicU64 {
+        self.shard.slot(self.bucket, self.control, self.slot)
+    }
+
+    /// Makes the slot valid, unless something else was published since the bucket looked like `absent`.
+    fn publish(&self, absent: Control) -> Publish {
+        let mut control = absent;
+        while control.version() == absent.version() && !control.is_frozen() {
+            // Release: partner of the Acquire in `find::probe`: who sees the slot valid sees the word in it.
+            match self.shard.buckets[self.bucket].control.compare_exchange(
+                control.0,
+                control.publish(self.slot).0,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Publish::Done,
+                Err(seen) => control = Control(seen),
+            }
+        }
+        if control.is_frozen() { Publish::Frozen } else { Publish::Raced }
+    }
+}
+
+/// Valid (and empty) or reserved → free. Does nothing in a frozen bucket, which nobody will insert into any more.
+fn release<N: Retire>(shard: &Shard<N>, bucket: usize, slot: usize) {
+    let word = &shard.buckets[bucket].control;
+    let mut control = Control(word.load(Ordering::Relaxed));
+    while !control.is_frozen() {
+        let (wanted, line) = control.release(slot);
+        // Release: partner of the Acquire in `Reservation::take`: our 0 in the slot comes before the next word.
+        // Acquire: whoever gives up a line has seen all its slots emptied, and passes that on in `give_line`.
+        match word.compare_exchange(control.0, wanted.0, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => {
+                if let Some(line) = line {
+                    shard.give_line(line);
+                }
+                return;
+            }
+            Err(seen) => control = Control(seen),
+        }
+    }
+}
+
+/// Puts `node` in the place of what was found. On success the old node is unlinked, and the caller's to retire;
+/// on failure somebody else changed the slot, or the shard is being split.
+pub(super) fn replace<'g, N: Retire>(
+    found: &Found<'g, N>,
+    node: Owned<N>,
+) -> Result<Shared<'g, N>, Owned<N>> {
+    if slot::is_frozen(found.word) {
+        return Err(node);
+    }
+    let word = slot::pack(slot::tag_of(found.word), node.as_ptr());
+    failpoint::hit("table::replace::before");
+    // Release: partner of the Acquire in `find::candidate`: who loads the word sees the node whole.
+    let replaced =
+        found.place().compare_exchange(found.word, word, Ordering::Release, Ordering::Relaxed);
+    if replaced.is_err() {
+        return Err(node);
+    }
+    failpoint::hit("table::replace::done");
+    Ok(node.publish())
+}
+
+/// Takes what was found out of its slot: whoever gets true owns the removal, and retires the node.
+pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> bool {
+    if slot::is_frozen(found.word) {
+        return false;
+    }
+    failpoint::hit("table::remove::before");
+    // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`.
+    let removed = found
+        .place()
+        .compare_exchange(found.word, slot::EMPTY, Ordering::Relaxed, Ordering::Relaxed)
+        .is_ok();
+    if removed {
+        failpoint::hit("table::remove::unlinked");
+        release(found.shard, found.bucket, found.slot);
+    }
+    removed
+}
+
+/// Puts a word into a shard that nobody else has seen yet; whether there was room.
+pub(super) fn insert_private<N: Retire>(shard: &mut Shard<N>, hash: u64, word: u64) -> bool {
+    let bucket = Shard::<N>::bucket_index(hash);
+    // Relaxed, all of it: the shard becomes visible by the Release in `split::decide`.
+    let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
+    match reserve(shard, hash, control) {
+        Reserve::Done(reservation) => {
+            reservation.place().store(word, Ordering::Relaxed);
+            let valid = reservation.control.publish(reservation.slot);
+            shard.buckets[bucket].control.store(valid.0, Ordering::Relaxed);
+            true
+        }
+        Reserve::Raced | Reserve::NoRoom => false,
+    }
+}

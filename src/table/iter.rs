@@ -1,0 +1,92 @@
+//! Walking through a table that others are changing.
+//!
+//! The hashes that a shard covers are those with its suffix, and a split cuts that set in two and leaves every entry in the
+//! bucket of the same number. So a position is a set of hashes and a bucket number: *(suffix, depth, bucket)* stands for
+//! the buckets from that number on, for all hashes with that suffix. When the shard found there is deeper, the
+//! position falls into two. Every bucket of the hash space is visited exactly once, whatever is split meanwhile.
+//!
+//! A bucket is read whole, as of one moment; an entry never leaves its bucket. So a key that is there throughout is met
+//! exactly once, and no key twice.
+
+use super::control::{Control, SLOTS};
+use super::find::Found;
+use super::shard::{BUCKETS, Shard};
+use super::slot::{self, Shared};
+use super::{Node, Table};
+use crate::sync::Ordering;
+use crate::sync::epoch::Guard;
+
+/// A position in a walk; it stays good while no guard is held.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    todo: Vec<Position>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    suffix: usize,
+    depth: u32,
+    bucket: usize,
+}
+
+impl Cursor {
+    /// The beginning.
+    pub(crate) fn new() -> Self {
+        Self { todo: vec![Position { suffix: 0, depth: 0, bucket: 0 }] }
+    }
+
+    /// Hands out the entries of the next bucket; false at the end. O(1), but for what splits have added to the way.
+    pub(crate) fn next_bucket<'g, N: Node>(
+        &mut self,
+        table: &'g Table<N>,
+        guard: &'g Guard,
+        mut each: impl FnMut(Found<'g, N>),
+    ) -> bool {
+        while let Some(position) = self.todo.pop() {
+            let Position { suffix, depth, bucket } = position;
+            let shard = table.directory.shard(suffix as u64, guard);
+            if let Some(successors) = shard.successors(guard) {
+                table.directory.swing(shard, successors, guard);
+                self.todo.push(position);
+            } else if shard.depth > depth {
+                let right = suffix | 1 << depth;
+                self.todo.push(Position { suffix: right, depth: depth + 1, bucket });
+                self.todo.push(Position { suffix, depth: depth + 1, bucket });
+            } else {
+                if bucket + 1 < BUCKETS {
+                    self.todo.push(Position { suffix, depth, bucket: bucket + 1 });
+                }
+                read_bucket(shard, bucket).into_iter().flatten().for_each(&mut each);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// The entries of a bucket, as of one moment.
+fn read_bucket<N: Node>(shard: &Shard<N>, bucket: usize) -> [Option<Found<'_, N>>; SLOTS] {
+    let word = &shard.buckets[bucket].control;
+    // Acquire: as in `find::probe`.
+    let mut control = Control(word.load(Ordering::Acquire));
+    loop {
+        let mut entries = [const { None }; SLOTS];
+        for slot in control.valid() {
+            // Acquire: as in `find::candidate`.
+            let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
+            if let Some(node) = slot::node_of(word) {
+                // SAFETY: in its slot just now, under the caller's guard, which keeps the shard.
+                let node = unsafe { Shared::new(node) };
+                entries[slot] = Some(Found { shard, bucket, slot, word, control, node });
+            }
+        }
+        // Acquire: ordered after the slots' loads by theirs.
+        let again = Control(word.load(Ordering::Acquire));
+        // Nothing was published, and what was valid still is: all that we read was there. What was released
+        // meanwhile may have been reserved again, so its word need not be one that was ever published.
+        if again.version() == control.version() && control.valid().is_subset(again.valid()) {
+            return entries;
+        }
+        control = again;
+    }
+}

@@ -1,0 +1,173 @@
+//! A lock-free hash table of heap-allocated nodes: open addressing in buckets of one cache line.
+//!
+//! ```text
+//! hash ──low bits──► directory cell ──► shard ──8 bits──► bucket (64 bytes)
+//!                    depth │ pointer                      ┌─────────┬──────┬──────┬─ … ─┬──────┐
+//!                                                         │ control │slot 0│slot 1│     │slot 6│──► node
+//!                                                         └─────────┴──────┴──────┴─ … ─┴──────┘
+//! ```
+//!
+//! What it promises:
+//!
+//! - A miss touches one cache line of the table, a hit that line and the node.
+//! - No operation waits for another thread, wherever that may have been stopped. Look-ups repeat only when somebody else has
+//!   made progress in that very bucket.
+//! - A removal gives its slot back at once: no tombstones, no rehashing, however long keys come and go.
+//! - The table grows by one shard (20 KiB) at a time, and each split copies some thousand words.
+//!
+//! The layout follows DLHT (Katebzadeh et al. 2024: a header word that governs a line of slots, and reads it twice) and
+//! extendible hashing (see [`split`]); reclamation is by epochs. Where things are: [`control`] and [`slot`] the two packed words, [`shard`]
+//! the memory, [`find`] and [`insert`] the protocol of one bucket, [`split`] and [`directory`] growth, [`iter`] and [`batch`] what is
+//! built upon them.
+//!
+//! The table stores nodes and knows nothing of keys, values or time: the caller says with a closure which node is meant.
+
+mod batch;
+mod control;
+mod directory;
+mod find;
+mod insert;
+mod iter;
+mod prefetch;
+mod shard;
+mod slot;
+mod split;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use batch::GROUP;
+pub(crate) use find::Found;
+pub(crate) use iter::Cursor;
+pub(crate) use slot::{Owned, Shared};
+
+use directory::Directory;
+use insert::Inserted;
+use shard::Shard;
+
+use crate::sync::epoch::{Guard, Retire};
+
+/// Something that a table can hold.
+pub(crate) trait Node: Retire + Send + Sync + 'static {
+    /// What it takes to hash a node.
+    type Context: Send + Sync;
+
+    /// The hash it was inserted with. Called when its shard is split.
+    fn hash(node: Shared<'_, Self>, context: &Self::Context) -> u64
+    where
+        Self: Sized;
+}
+
+/// See the [module](self).
+pub(crate) struct Table<N: Node> {
+    directory: Directory<N>,
+    context: N::Context,
+}
+
+impl<N: Node> Table<N> {
+    /// A table of 2^`depth` shards to begin with.
+    pub(crate) fn new(depth: u32, context: N::Context) -> Self {
+        Self { directory: Directory::new(depth), context }
+    }
+
+    /// The depth that leaves room for `capacity` entries before the first split.
+    pub(crate) fn depth_for(capacity: usize) -> u32 {
+        /// What a shard holds when it splits, less what chance may put into one of them.
+        const COMFORTABLE: usize = 1300;
+        capacity.div_ceil(COMFORTABLE).next_power_of_two().ilog2()
+    }
+
+    pub(crate) fn context(&self) -> &N::Context {
+        &self.context
+    }
+
+    /// How many shards there are.
+    pub(crate) fn shards(&self) -> usize {
+        self.directory.shards()
+    }
+
+    /// Bytes of all shards.
+    pub(crate) fn memory(&self) -> usize {
+        self.shards() * Shard::<N>::BYTES
+    }
+
+    /// The entry that `is_key` recognises. Linearisation points: see [`find`].
+    #[inline]
+    pub(crate) fn find<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        is_key: impl FnMut(Shared<'g, N>) -> bool,
+    ) -> Option<Found<'g, N>> {
+        find::find(self.directory.shard(hash, guard), hash, guard, is_key)
+    }
+
+    /// [`find`](Self::find) for at most [`GROUP`] hashes at once.
+    pub(crate) fn find_group<'g>(
+        &'g self,
+        hashes: &[u64],
+        guard: &'g Guard,
+        is_key: impl FnMut(usize, Shared<'g, N>) -> bool,
+        visit: impl FnMut(usize, Option<Found<'g, N>>),
+    ) {
+        batch::find_group(self, hashes, guard, is_key, visit);
+    }
+
+    /// Inserts `node` unless its key is there; then gives it back, with what is there.
+    pub(crate) fn insert<'g>(
+        &'g self,
+        hash: u64,
+        mut node: Owned<N>,
+        guard: &'g Guard,
+        mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+    ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
+        loop {
+            let shard = self.directory.shard(hash, guard);
+            match insert::insert(shard, hash, node, &mut is_key) {
+                Inserted::Done(node) => return Ok(node),
+                Inserted::Occupied(found, node) => return Err((found, node)),
+                Inserted::NoRoom(back) => node = back,
+            }
+            split::split(shard, &self.directory, &self.context, guard);
+        }
+    }
+
+    /// Puts `node`, which has the same key, into the place of `found`. The node that was there is the caller's to retire. Fails, and gives the
+    /// node back, when somebody has changed that slot: look again.
+    pub(crate) fn replace<'g>(
+        &'g self,
+        found: &Found<'g, N>,
+        node: Owned<N>,
+        guard: &'g Guard,
+    ) -> Result<Shared<'g, N>, Owned<N>> {
+        insert::replace(found, node).inspect_err(|_| self.help(found, guard))
+    }
+
+    /// Removes `found`; with true, its node is the caller's to retire. False when somebody has changed that slot: look
+    /// again.
+    pub(crate) fn remove<'g>(&'g self, found: &Found<'g, N>, guard: &'g Guard) -> bool {
+        let removed = insert::remove(found);
+        if !removed {
+            self.help(found, guard);
+        }
+        removed
+    }
+
+    /// Splits the shard of `found` if somebody has begun to: else the caller might come back to it for ever.
+    fn help(&self, found: &Found<'_, N>, guard: &Guard) {
+        if found.is_frozen() {
+            split::split(found.shard, &self.directory, &self.context, guard);
+        }
+    }
+}
+
+impl<N: Node> Drop for Table<N> {
+    fn drop(&mut self) {
+        self.directory.drain(|mut shard| {
+            for node in shard.take_nodes() {
+                // SAFETY: a Table is dropped when nobody uses it any more, and an entry is in one shard that was
+                // never split; what was unlinked before is not in a slot.
+                unsafe { N::free(node) };
+            }
+        });
+    }
+}
