@@ -5,6 +5,10 @@ pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
+pub(crate) use loom::cell::UnsafeCell;
+#[cfg(test)]
+pub(crate) use loom::thread;
+
 /// As the real one; loom's atomics must be made one by one.
 pub(crate) fn zeroed_words(len: usize) -> Box<[AtomicU64]> {
     (0..len).map(|_| AtomicU64::new(0)).collect()
@@ -13,4 +17,21 @@ pub(crate) fn zeroed_words(len: usize) -> Box<[AtomicU64]> {
 /// One stripe for all: a model wants its threads to meet.
 pub(crate) fn thread_index() -> usize {
     0
+}
+
+/// Runs `body` under every schedule that has at most `preemption_bound` preemptions, each execution with a fresh model
+/// of reclamation.
+///
+/// `body` joins the threads it spawns and leaves nothing pinned.
+#[cfg(test)]
+pub(crate) fn check(preemption_bound: usize, body: impl Fn() + Sync + Send + 'static) {
+    use crate::sync::epoch;
+
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemption_bound);
+    builder.check(move || {
+        epoch::begin_execution();
+        body();
+        epoch::end_execution();
+    });
 }

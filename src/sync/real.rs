@@ -6,6 +6,9 @@ pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
+#[cfg(test)]
+pub(crate) use std::thread;
+
 use std::cell::Cell;
 
 /// A zeroed, lazily committed array of `len` atomic words: the pages of it that nobody writes cost no memory.
@@ -36,4 +39,37 @@ pub(crate) fn thread_index() -> usize {
             index => index,
         })
         .unwrap_or(0)
+}
+
+/// A cell that is entered through a closure only, so that loom sees each access and how long it lasts.
+#[derive(Debug, Default)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Hands a pointer to the content to `read`, which must not write through it.
+    #[inline]
+    #[allow(dead_code, reason = "whoever has no use for it today may have one tomorrow")]
+    pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        read(self.0.get())
+    }
+
+    /// Hands a pointer to the content to `write`.
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        write(self.0.get())
+    }
+}
+
+/// Outside the model: runs `body` some hundred times, as a short stress test with real threads.
+#[cfg(test)]
+pub(crate) fn check(_preemption_bound: usize, body: impl Fn() + Sync + Send + 'static) {
+    const RUNS: usize = 300;
+    for _ in 0..RUNS {
+        body();
+    }
 }
