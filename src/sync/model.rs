@@ -29,6 +29,7 @@ pub(crate) fn check(preemption_bound: usize, body: impl Fn() + Sync + Send + 'st
 
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemption_bound);
+    builder.max_branches = 10_000;
     builder.check(move || {
         epoch::begin_execution();
         body();

@@ -21,6 +21,7 @@
 //! done already, so any number of threads can do it at once, and one that was stopped in between harms nobody. Who swings the left cell retires
 //! the old shard.
 
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::shard::{Shard, Successors};
@@ -40,7 +41,7 @@ pub(super) struct Directory<N: Retire> {
     /// The global depth: no shard is deeper, but for one that is just being swung in.
     depth: AtomicU64,
     shards: AtomicUsize,
-    _shards: std::marker::PhantomData<NonNull<Shard<N>>>,
+    _nodes: PhantomData<N>,
 }
 
 /// What a cell holds.
@@ -77,7 +78,7 @@ impl<N: Retire> Directory<N> {
             cells,
             depth: AtomicU64::new(u64::from(depth)),
             shards: AtomicUsize::new(1 << depth),
-            _shards: std::marker::PhantomData,
+            _nodes: PhantomData,
         }
     }
 
@@ -156,7 +157,9 @@ impl<N: Retire> Directory<N> {
 
     /// Every shard that holds entries, once, for the exclusive owner; shards that a split has emptied are freed.
     pub(super) fn drain(&mut self, mut each: impl FnMut(Box<Shard<N>>)) {
-        for suffix in 0..self.cells.len() {
+        // A split that was given up half way may have placed a right half just beyond the global depth.
+        let used = (2 << self.depth.load(Ordering::Relaxed)).min(self.cells.len());
+        for suffix in 0..used {
             // Relaxed: we are alone.
             let cell = Cell(self.cells[suffix].swap(0, Ordering::Relaxed));
             if let Some(shard) = cell.shard::<N>() {

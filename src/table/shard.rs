@@ -58,7 +58,7 @@ pub(super) struct Shard<N: Retire> {
     free_lines: AtomicU64,
     pub(super) buckets: [Bucket; BUCKETS],
     lines: [Line; LINES],
-    _nodes: PhantomData<NonNull<N>>,
+    _nodes: PhantomData<N>,
 }
 
 #[cfg(not(purekv_loom))]

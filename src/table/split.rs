@@ -91,7 +91,7 @@ fn build<N: Node>(
 fn decide<'g, N: Node>(
     shard: &Shard<N>,
     [left, right]: [Box<Shard<N>>; 2],
-    guard: &'g Guard,
+    _guard: &'g Guard,
 ) -> &'g Successors<N> {
     let ours = Box::into_raw(Box::new(Successors {
         left: Shard::into_raw(left),

@@ -1,9 +1,17 @@
 //! A small model of epochs, for loom.
 //!
-//! It frees nothing before the end of an execution. An object counts as *dead* from the moment when every
-//! guard that was alive at its retirement is gone; [`assert_live`], which every dereference in the engine goes
-//! through, panics on a dead one. It also panics when an object is retired twice. All of loom's threads run on one OS thread, so a
-//! plain thread-local is the execution's global state.
+//! It frees nothing before the end of an execution. A retired object counts as *dead* once every guard that may use it is
+//! gone; [`assert_live`], which every dereference in the engine goes through, panics on a dead one. It also panics when an
+//! object is retired twice. Who may use an object:
+//!
+//! - every guard alive at its retirement, and
+//! - every guard pinned before it is dead. Such a thread has not necessarily heard of the removal, and may find a stale pointer;
+//!   the real collector does not free under it either, for the epoch cannot advance twice past a pinned thread.
+//!
+//! A thread that pins after an object is dead has heard of its removal: the real collector frees only after the global epoch
+//! has advanced, and pinning reads that epoch. Here: an RMW that acquires what the last user released.
+//!
+//! All of loom's threads run on one OS thread, so a plain thread-local is the execution's global state.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,16 +19,23 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::Retire;
+use crate::sync::{AtomicUsize, Ordering};
 
 #[derive(Default)]
 struct State {
     next_guard: u64,
     pinned: BTreeSet<u64>,
-    /// Address of each retired object → who may still use it, and how to free it.
+    /// By address.
     retired: BTreeMap<usize, Retired>,
+    /// Whether any object is dead.
+    any_dead: bool,
+    /// Carries the happens-before edge from a last user to later pins. A bare pointer: loom's objects must not be
+    /// dropped outside an execution, and when one panics this state outlives it.
+    deaths: Option<&'static AtomicUsize>,
 }
 
 struct Retired {
+    /// Guards that may use it; dead when empty.
     users: BTreeSet<u64>,
     free: unsafe fn(NonNull<()>),
     object: NonNull<()>,
@@ -37,19 +52,37 @@ pub(crate) struct Guard {
 }
 
 pub(crate) fn pin() -> Guard {
-    STATE.with_borrow_mut(|state| {
+    let (id, deaths) = STATE.with_borrow_mut(|state| {
         state.next_guard += 1;
         let id = state.next_guard;
         state.pinned.insert(id);
-        Guard { id, _not_send: PhantomData }
-    })
+        for retired in state.retired.values_mut().filter(|retired| !retired.users.is_empty()) {
+            retired.users.insert(id);
+        }
+        (id, state.deaths.filter(|_| state.any_dead))
+    });
+    // Loom may switch threads here, so not under the borrow.
+    if let Some(deaths) = deaths {
+        // Acquire: partner of the Release in `unpin`.
+        deaths.fetch_add(1, Ordering::Acquire);
+    }
+    Guard { id, _not_send: PhantomData }
 }
 
 fn unpin(id: u64) {
+    let deaths = STATE.with_borrow(|state| {
+        let last = |retired: &Retired| retired.users.len() == 1 && retired.users.contains(&id);
+        state.deaths.filter(|_| state.retired.values().any(last))
+    });
+    if let Some(deaths) = deaths {
+        // Release: partner of the Acquire in `pin`. It comes before the object is dead.
+        deaths.fetch_add(1, Ordering::Release);
+    }
     STATE.with_borrow_mut(|state| {
         state.pinned.remove(&id);
         for retired in state.retired.values_mut() {
             retired.users.remove(&id);
+            state.any_dead |= retired.users.is_empty();
         }
     });
 }
@@ -105,6 +138,10 @@ pub(crate) fn assert_live<T>(object: NonNull<T>) {
 pub(crate) fn end_execution() {
     let retired = STATE.with_borrow_mut(|state| {
         assert!(state.pinned.is_empty(), "a guard outlives the execution");
+        if let Some(deaths) = state.deaths.take() {
+            // SAFETY: leaked in `begin_execution`, and only this state had it.
+            drop(unsafe { Box::from_raw(std::ptr::from_ref(deaths).cast_mut()) });
+        }
         std::mem::take(&mut state.retired)
     });
     for retired in retired.into_values() {
@@ -116,5 +153,6 @@ pub(crate) fn end_execution() {
 /// Runs at the start of every execution: the one before may have panicked half way.
 #[cfg(test)]
 pub(crate) fn begin_execution() {
-    STATE.with_borrow_mut(|state| *state = State::default());
+    let deaths: &'static _ = Box::leak(Box::new(AtomicUsize::new(0)));
+    STATE.with_borrow_mut(|state| *state = State { deaths: Some(deaths), ..State::default() });
 }

@@ -1,1 +1,94 @@
 //! The table by itself: against a model, under threads, and the loom models of its protocols.
+
+mod models;
+#[cfg(not(purekv_loom))]
+mod stress;
+
+use std::ptr::NonNull;
+
+use super::{Node, Owned, Shared, Table};
+use crate::sync::epoch::{Guard, Retire};
+
+/// An entry whose hash is chosen by the test.
+pub(super) struct Entry {
+    hash: u64,
+    key: u64,
+    value: u64,
+}
+
+// SAFETY: a Box of Send data.
+unsafe impl Retire for Entry {
+    unsafe fn free(ptr: NonNull<Self>) {
+        // SAFETY: by the contract; every Entry comes from `entry`.
+        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+    }
+}
+
+impl Node for Entry {
+    type Context = ();
+
+    fn hash(node: Shared<'_, Self>, (): &()) -> u64 {
+        node.get().hash
+    }
+}
+
+pub(super) fn entry(hash: u64, key: u64, value: u64) -> Owned<Entry> {
+    let entry = NonNull::from(Box::leak(Box::new(Entry { hash, key, value })));
+    // SAFETY: fresh, and `free` undoes exactly this.
+    unsafe { Owned::new(entry) }
+}
+
+/// The operations of a map, made of the table's.
+pub(super) struct Map {
+    pub(super) table: Table<Entry>,
+    hash: fn(u64) -> u64,
+}
+
+impl Map {
+    pub(super) fn new(hash: fn(u64) -> u64) -> Self {
+        Self { table: Table::new(0, ()), hash }
+    }
+
+    pub(super) fn get(&self, key: u64, guard: &Guard) -> Option<u64> {
+        let found = self.table.find((self.hash)(key), guard, |node| node.get().key == key)?;
+        Some(found.node.get().value)
+    }
+
+    pub(super) fn insert_if_absent(&self, key: u64, value: u64, guard: &Guard) -> bool {
+        let hash = (self.hash)(key);
+        self.table.insert(hash, entry(hash, key, value), guard, |node| node.get().key == key).is_ok()
+    }
+
+    /// The value that was replaced.
+    pub(super) fn insert(&self, key: u64, value: u64, guard: &Guard) -> Option<u64> {
+        let hash = (self.hash)(key);
+        let mut node = entry(hash, key, value);
+        loop {
+            match self.table.insert(hash, node, guard, |node| node.get().key == key) {
+                Ok(_) => return None,
+                Err((found, back)) => match self.table.replace(&found, back, guard) {
+                    Ok(_) => {
+                        let old = found.node.get().value;
+                        // SAFETY: `replace` made it ours.
+                        unsafe { guard.retire(found.node.as_ptr(), size_of::<Entry>()) };
+                        return Some(old);
+                    }
+                    Err(back) => node = back,
+                },
+            }
+        }
+    }
+
+    pub(super) fn remove(&self, key: u64, guard: &Guard) -> Option<u64> {
+        let hash = (self.hash)(key);
+        loop {
+            let found = self.table.find(hash, guard, |node| node.get().key == key)?;
+            if self.table.remove(&found, guard) {
+                let old = found.node.get().value;
+                // SAFETY: `remove` made it ours.
+                unsafe { guard.retire(found.node.as_ptr(), size_of::<Entry>()) };
+                return Some(old);
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Plain tests: sequences against std's map, and threads.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::Map;
+use crate::sync::{Arc, epoch, thread};
+use crate::table::Cursor;
+
+/// Spreads keys over all bits.
+fn spread(key: u64) -> u64 {
+    (key ^ key >> 31).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
+
+fn contents(map: &Map) -> Vec<(u64, u64)> {
+    let mut found = Vec::new();
+    let mut cursor = Cursor::new();
+    loop {
+        let guard = epoch::pin();
+        let more = cursor.next_bucket(&map.table, &guard, |entry| {
+            found.push((entry.node.get().key, entry.node.get().value));
+        });
+        if !more {
+            return found;
+        }
+    }
+}
+
+#[test]
+fn grows_from_one_shard_and_keeps_every_key() {
+    const KEYS: u64 = 50_000;
+    let map = Map::new(spread);
+    let guard = epoch::pin();
+    for key in 0..KEYS {
+        assert_eq!(map.insert(key, key + 1, &guard), None);
+    }
+    for key in 0..KEYS {
+        assert_eq!(map.get(key, &guard), Some(key + 1));
+    }
+    assert_eq!(map.get(KEYS, &guard), None);
+    let mut all = contents(&map);
+    all.sort_unstable();
+    assert_eq!(all, (0..KEYS).map(|key| (key, key + 1)).collect::<Vec<_>>());
+    let per_entry = map.table.memory() as f64 / KEYS as f64;
+    assert!(per_entry < 32.0, "{per_entry} bytes of table per entry");
+}
+
+#[test]
+fn a_batch_finds_what_single_look_ups_find() {
+    let map = Map::new(spread);
+    let guard = epoch::pin();
+    for key in 0..5000 {
+        map.insert(key, key, &guard);
+    }
+    let keys: Vec<u64> = (4980..5012).collect();
+    let hashes: Vec<u64> = keys.iter().map(|&key| spread(key)).collect();
+    let mut values = Vec::new();
+    map.table.find_group(
+        &hashes,
+        &guard,
+        |index, node| node.get().key == keys[index],
+        |_, found| values.push(found.map(|found| found.node.get().value)),
+    );
+    let expected: Vec<_> = keys.iter().map(|&key| (key < 5000).then_some(key)).collect();
+    assert_eq!(values, expected);
+}
+
+#[test]
+fn churn_at_constant_size_keeps_the_table_at_its_size() {
+    const LIVE: u64 = 5_000;
+    let map = Map::new(spread);
+    for key in 0..LIVE {
+        map.insert(key, key, &epoch::pin());
+    }
+    let mut sizes = Vec::new();
+    for key in LIVE..LIVE * 60 {
+        let guard = epoch::pin();
+        assert_eq!(map.remove(key - LIVE, &guard), Some(key - LIVE));
+        assert!(map.insert_if_absent(key, key, &guard));
+        if key % (LIVE * 10) == 0 {
+            sizes.push(map.table.shards());
+        }
+    }
+    assert!(sizes.last() <= Some(&16), "{sizes:?} shards for {LIVE} entries");
+}
+
+#[test]
+fn threads_on_disjoint_keys_lose_nothing() {
+    const THREADS: u64 = 4;
+    const KEYS: u64 = 10_000;
+    let map = Arc::new(Map::new(spread));
+    let workers: Vec<_> = (0..THREADS)
+        .map(|worker| {
+            let map = map.clone();
+            thread::spawn(move || {
+                for key in (0..KEYS).map(|key| key * THREADS + worker) {
+                    let guard = epoch::pin();
+                    assert!(map.insert_if_absent(key, key, &guard));
+                    assert_eq!(map.get(key, &guard), Some(key));
+                    if key % 3 == 0 {
+                        assert_eq!(map.remove(key, &guard), Some(key));
+                    } else {
+                        assert_eq!(map.insert(key, !key, &guard), Some(key));
+                    }
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    let mut all = contents(&map);
+    all.sort_unstable();
+    let expected = (0..KEYS * THREADS).filter(|key| key % 3 != 0).map(|key| (key, !key));
+    assert_eq!(all, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn one_insert_of_a_key_wins() {
+    const KEYS: u64 = 3_000;
+    let map = Arc::new(Map::new(spread));
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let map = map.clone();
+            thread::spawn(move || {
+                (0..KEYS).filter(|&key| map.insert_if_absent(key, worker, &epoch::pin())).count()
+            })
+        })
+        .collect();
+    let wins: usize = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
+    assert_eq!(wins as u64, KEYS);
+    assert_eq!(contents(&map).len() as u64, KEYS);
+}
+
+#[test]
+fn a_walk_meets_every_lasting_key_once_while_shards_split() {
+    const LASTING: u64 = 2_000;
+    let map = Arc::new(Map::new(spread));
+    for key in 0..LASTING {
+        map.insert(key, 0, &epoch::pin());
+    }
+    let grower = thread::spawn({
+        let map = map.clone();
+        move || {
+            for key in LASTING..LASTING * 20 {
+                map.insert(key, 0, &epoch::pin());
+            }
+        }
+    });
+    while !grower.is_finished() {
+        let mut seen = HashMap::new();
+        for (key, _) in contents(&map) {
+            *seen.entry(key).or_insert(0) += 1;
+        }
+        assert!(seen.values().all(|&times| times == 1));
+        assert!((0..LASTING).all(|key| seen.contains_key(&key)));
+    }
+    grower.join().unwrap();
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(u64, u64),
+    InsertIfAbsent(u64, u64),
+    Remove(u64),
+    Get(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // Few keys with few different buckets, so that lines fill up and are given back.
+    let key = 0..600_u64;
+    prop_oneof![
+        (key.clone(), any::<u64>()).prop_map(|(key, value)| Step::Insert(key, value)),
+        (key.clone(), any::<u64>()).prop_map(|(key, value)| Step::InsertIfAbsent(key, value)),
+        key.clone().prop_map(Step::Remove),
+        key.prop_map(Step::Get),
+    ]
+}
+
+/// Sixteen buckets only, tags of two values, so that tags collide and buckets overflow and split.
+fn crowded(key: u64) -> u64 {
+    let mixed = spread(key);
+    (mixed & 1) << 63 | (mixed >> 8 & 15) << 40 | mixed >> 20 & 0xf_ffff
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn behaves_as_a_map(steps in proptest::collection::vec(step(), 1..3000), crowd in any::<bool>()) {
+        let map = Map::new(if crowd { crowded } else { spread });
+        let mut model = HashMap::new();
+        for step in steps {
+            let guard = epoch::pin();
+            match step {
+                Step::Insert(key, value) => {
+                    prop_assert_eq!(map.insert(key, value, &guard), model.insert(key, value));
+                }
+                Step::InsertIfAbsent(key, value) => {
+                    let absent = !model.contains_key(&key);
+                    prop_assert_eq!(map.insert_if_absent(key, value, &guard), absent);
+                    model.entry(key).or_insert(value);
+                }
+                Step::Remove(key) => prop_assert_eq!(map.remove(key, &guard), model.remove(&key)),
+                Step::Get(key) => prop_assert_eq!(map.get(key, &guard), model.get(&key).copied()),
+            }
+        }
+        let mut all = contents(&map);
+        all.sort_unstable();
+        let mut expected: Vec<_> = model.into_iter().collect();
+        expected.sort_unstable();
+        prop_assert_eq!(all, expected);
+    }
+}
