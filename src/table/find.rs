@@ -31,12 +31,6 @@ pub(crate) struct Found<'g, N: Retire> {
 }
 
 impl<'g, N: Retire> Found<'g, N> {
-    /// Whether its bucket is frozen by now.
-    pub(super) fn is_frozen(&self) -> bool {
-        // Relaxed: who acts on it freezes the shard again, with the orderings that takes.
-        Control(self.shard.buckets[self.bucket].control.load(Ordering::Relaxed)).is_frozen()
-    }
-
     /// The atomic that holds the entry.
     pub(super) fn place(&self) -> &'g AtomicU64 {
         self.shard.slot(self.bucket, self.control, self.slot)

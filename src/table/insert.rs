@@ -181,43 +181,53 @@ fn release<N: Retire>(shard: &Shard<N>, bucket: usize, slot: usize) {
     }
 }
 
-/// Puts `node` in the place of what was found. On success the old node is unlinked, and the caller's to retire;
-/// on failure somebody else changed the slot, or the shard is being split.
+/// Why a change of a slot did not happen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Somebody else has changed it.
+    Changed,
+    /// The shard is being split: help, then look again.
+    Frozen,
+}
+
+/// Changes the word of what was found to `word`.
+fn swap<N: Retire>(found: &Found<'_, N>, word: u64, success: Ordering) -> Result<(), Lost> {
+    if slot::is_frozen(found.word) {
+        return Err(Lost::Frozen);
+    }
+    // Relaxed on failure: only the frozen bit of what is there is looked at.
+    match found.place().compare_exchange(found.word, word, success, Ordering::Relaxed) {
+        Ok(_) => Ok(()),
+        Err(word) if slot::is_frozen(word) => Err(Lost::Frozen),
+        Err(_) => Err(Lost::Changed),
+    }
+}
+
+/// Puts `node` in the place of what was found. On success the old node is unlinked, and the caller's to retire.
 pub(super) fn replace<'g, N: Retire>(
     found: &Found<'g, N>,
     node: Owned<N>,
-) -> Result<Shared<'g, N>, Owned<N>> {
-    if slot::is_frozen(found.word) {
-        return Err(node);
-    }
+) -> Result<Shared<'g, N>, (Owned<N>, Lost)> {
     let word = slot::pack(slot::tag_of(found.word), node.as_ptr());
     failpoint::hit("table::replace::before");
     // Release: partner of the Acquire in `find::candidate`: who loads the word sees the node whole.
-    let replaced =
-        found.place().compare_exchange(found.word, word, Ordering::Release, Ordering::Relaxed);
-    if replaced.is_err() {
-        return Err(node);
+    match swap(found, word, Ordering::Release) {
+        Ok(()) => {
+            failpoint::hit("table::replace::done");
+            Ok(node.publish())
+        }
+        Err(lost) => Err((node, lost)),
     }
-    failpoint::hit("table::replace::done");
-    Ok(node.publish())
 }
 
-/// Takes what was found out of its slot: whoever gets true owns the removal, and retires the node.
-pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> bool {
-    if slot::is_frozen(found.word) {
-        return false;
-    }
+/// Takes what was found out of its slot: whoever gets Ok owns the removal, and retires the node.
+pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> Result<(), Lost> {
     failpoint::hit("table::remove::before");
     // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`.
-    let removed = found
-        .place()
-        .compare_exchange(found.word, slot::EMPTY, Ordering::Relaxed, Ordering::Relaxed)
-        .is_ok();
-    if removed {
-        failpoint::hit("table::remove::unlinked");
-        release(found.shard, found.bucket, found.slot);
-    }
-    removed
+    swap(found, slot::EMPTY, Ordering::Relaxed)?;
+    failpoint::hit("table::remove::unlinked");
+    release(found.shard, found.bucket, found.slot);
+    Ok(())
 }
 
 /// Puts a word into a shard that nobody else has seen yet; whether there was room.

@@ -41,7 +41,7 @@ pub(crate) use iter::Cursor;
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
-use insert::Inserted;
+use insert::{Inserted, Lost};
 use shard::Shard;
 
 use crate::sync::epoch::{Guard, Retire};
@@ -139,22 +139,21 @@ impl<N: Node> Table<N> {
         node: Owned<N>,
         guard: &'g Guard,
     ) -> Result<Shared<'g, N>, Owned<N>> {
-        insert::replace(found, node).inspect_err(|_| self.help(found, guard))
+        insert::replace(found, node).map_err(|(node, lost)| {
+            self.help(found, lost, guard);
+            node
+        })
     }
 
     /// Removes `found`; with true, its node is the caller's to retire. False when somebody has changed that slot: look
     /// again.
     pub(crate) fn remove<'g>(&'g self, found: &Found<'g, N>, guard: &'g Guard) -> bool {
-        let removed = insert::remove(found);
-        if !removed {
-            self.help(found, guard);
-        }
-        removed
+        insert::remove(found).map_err(|lost| self.help(found, lost, guard)).is_ok()
     }
 
-    /// Splits the shard of `found` if somebody has begun to: else the caller might come back to it for ever.
-    fn help(&self, found: &Found<'_, N>, guard: &Guard) {
-        if found.is_frozen() {
+    /// Splits the shard of `found` if that is what was in the way: else the caller might come back to it for ever.
+    fn help(&self, found: &Found<'_, N>, lost: Lost, guard: &Guard) {
+        if lost == Lost::Frozen {
             split::split(found.shard, &self.directory, &self.context, guard);
         }
     }

@@ -1,0 +1,127 @@
+//! The deadline word of an entry: when it is absent, and who may still change that.
+//!
+//! ```text
+//!  63 62 61                                                               0
+//! ┌─────┬──────────────────────────────────────────────────────────────────┐
+//! │ 0 0 │ live until this instant (ns of the cache's clock; all ones: never)│
+//! │ 0 1 │ sealed: as above, and final. The entry was replaced by one that   │
+//! │     │ keeps its deadline                                                │
+//! │ 1 0 │ dead: somebody found it due and is unlinking it. Final            │
+//! │ 1 1 │ inherit: as the entry at this address says, which this one        │
+//! │     │ replaces; whoever meets it settles it                             │
+//! └─────┴──────────────────────────────────────────────────────────────────┘
+//!
+//!   inherit ──settle──► live ──set_ttl──► live ──claim (is due)──► dead ──unlink──►
+//!                         └────────────────seal──► sealed
+//! ```
+//!
+//! Two races are decided in this word.
+//!
+//! **`set_ttl` against expiry.** One extends the deadline, the other unlinks the entry because of it: whose CAS on the
+//! word comes first has it. And who reports an entry as absent because it is due has claimed and unlinked it before, so
+//! that nobody with an older look at the clock can bring it back afterwards.
+//!
+//! **`set_ttl` against an update that keeps the deadline.** An update that simply copied the deadline could lose one
+//! that was set between its look and its CAS on the slot. So the new entry is published as *inherit*; whoever meets it
+//! first seals the old word, which from then on turns `set_ttl` away to look for the new entry, and copies what it was sealed with.
+
+use std::ptr::NonNull;
+
+use crate::clock::NEVER;
+use crate::sync::{AtomicU64, Ordering};
+
+const STATE: u64 = 3 << 62;
+const LIVE: u64 = 0;
+const SEALED: u64 = 1 << 62;
+const DEAD: u64 = 2 << 62;
+const INHERIT: u64 = 3 << 62;
+
+const _: () = assert!(NEVER & STATE == 0);
+
+/// The word.
+#[derive(Debug)]
+pub(crate) struct Deadline(AtomicU64);
+
+/// What it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Live(u64),
+    Sealed(u64),
+    Dead,
+}
+
+impl Deadline {
+    /// Live until `instant`.
+    pub(crate) fn new(instant: u64) -> Self {
+        Self(AtomicU64::new(instant.min(NEVER)))
+    }
+
+    /// Before the entry is published: its deadline will be that of `old`, which it replaces.
+    pub(super) fn set_inherit(&self, old: NonNull<Deadline>) {
+        let address = old.as_ptr().expose_provenance() as u64;
+        debug_assert!(address & STATE == 0);
+        // Relaxed: published with the entry.
+        self.0.store(INHERIT | address, Ordering::Relaxed);
+    }
+
+    /// Before the entry is published.
+    pub(super) fn set(&self, instant: u64) {
+        // Relaxed: published with the entry.
+        self.0.store(instant.min(NEVER), Ordering::Relaxed);
+    }
+
+    /// What the word says; settles it first if need be.
+    ///
+    /// # Safety
+    ///
+    /// The entry was found under a guard that is still there.
+    #[inline]
+    pub(super) unsafe fn state(&self) -> State {
+        // Acquire: partner of the Release in `settle` and `extend`. An address read here was published with the entry.
+        let word = self.0.load(Ordering::Acquire);
+        match word & STATE {
+            LIVE => State::Live(word),
+            SEALED => State::Sealed(word & !STATE),
+            DEAD => State::Dead,
+            // SAFETY: the caller's promise.
+            _ => unsafe { self.settle(word) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `word`, an inherit, was read from this word under a guard that is still there.
+    #[cold]
+    unsafe fn settle(&self, word: u64) -> State {
+        let address = (word & !STATE) as usize;
+        let old: *const Deadline = std::ptr::with_exposed_provenance(address);
+        // SAFETY: who replaced the old entry retires it after it has settled this word, and our guard is older than that.
+        let old = unsafe { &*old };
+        // Acquire: partner of the Release in `extend`, `claim`: the last change before the seal. Release: who meets the seal
+        // (`extend` fails) goes on to look for the entry that replaced it.
+        let last = old.0.fetch_or(SEALED, Ordering::AcqRel);
+        let settled = match last & STATE {
+            LIVE | SEALED => last & !STATE,
+            _ => DEAD,
+        };
+        // Release: partner of the Acquire in `state`. Everybody who settles comes to the same word, so it does not matter who.
+        match self.0.compare_exchange(word, settled, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: no inherit any more, and as the caller promised.
+            Ok(_) | Err(_) => unsafe { self.state() },
+        }
+    }
+
+    /// Live until `from` → live until `to`. False: it was changed, sealed or claimed.
+    pub(super) fn extend(&self, from: u64, to: u64) -> bool {
+        // Release: partner of the Acquire in `state` and `settle`.
+        self.0
+            .compare_exchange(from, to.min(NEVER), Ordering::Release, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Live until `from` → dead.
+    pub(super) fn claim(&self, from: u64) -> bool {
+        // Relaxed: the word is all there is to it; who fails with `extend` because of it unlinks the entry by a CAS of its own.
+        self.0.compare_exchange(from, DEAD, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}

@@ -1,0 +1,132 @@
+//! What the engine asks of an entry.
+
+use super::deadline::Deadline;
+use crate::sync::{AtomicU32, Ordering};
+use crate::table::Node;
+
+/// A table node with a deadline.
+pub(crate) trait Entry: Node + Sized {
+    /// When it is absent.
+    fn deadline(&self) -> &Deadline;
+
+    /// Which record of the wheel is its own.
+    fn timer(&self) -> &Timer;
+
+    /// Bytes that freeing it gives back.
+    fn bytes(&self) -> usize;
+}
+
+/// The tick at which a record of the wheel will fire for an entry: 32 bits of it, since no record is more than 2^30 ticks ahead.
+#[derive(Debug)]
+pub(crate) struct Timer(AtomicU32);
+
+/// What a timer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Armed {
+    /// There is no record.
+    No,
+    /// A record fires at the tick with these low 32 bits.
+    At(u32),
+    /// The entry was replaced by one that relies on its record; nothing more happens here.
+    Sealed,
+}
+
+const NO: u32 = 0;
+const SEALED: u32 = 1;
+
+impl Armed {
+    /// For a tick as the wheel gave it out (after [`avoid_reserved`]).
+    pub(super) fn at(tick: u64) -> Self {
+        Self::decode(tick as u32)
+    }
+
+    fn decode(word: u32) -> Self {
+        match word {
+            NO => Self::No,
+            SEALED => Self::Sealed,
+            tick => Self::At(tick),
+        }
+    }
+
+    fn encode(self) -> u32 {
+        match self {
+            Self::No => NO,
+            Self::Sealed => SEALED,
+            Self::At(tick) => tick,
+        }
+    }
+
+    /// Whether a record fires for it, and not later than `tick`.
+    pub(super) fn is_by(self, tick: u64) -> bool {
+        // Serial-number arithmetic: the two are less than 2^31 ticks apart.
+        matches!(self, Self::At(at) if (tick as u32).wrapping_sub(at) as i32 >= 0)
+    }
+}
+
+/// The first tick from `tick` on whose low 32 bits do not stand for something else.
+pub(super) fn avoid_reserved(tick: u64) -> u64 {
+    match tick as u32 {
+        NO => tick + 2,
+        SEALED => tick + 1,
+        _ => tick,
+    }
+}
+
+impl Timer {
+    /// No record.
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(NO))
+    }
+
+    pub(super) fn load(&self) -> Armed {
+        // Relaxed: every decision on it is made by a CAS or a swap.
+        Armed::decode(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Before the entry is published.
+    pub(super) fn set(&self, armed: Armed) {
+        // Relaxed: published with the entry.
+        self.0.store(armed.encode(), Ordering::Relaxed);
+    }
+
+    /// Makes another record the entry's; whoever wins pushes it.
+    pub(super) fn rearm(&self, from: Armed, to: Armed) -> bool {
+        // Acquire: one that fails because of `seal` then finds the entry that has replaced this one (its Release).
+        // Release: `seal` sees it, or this fails.
+        self.0
+            .compare_exchange(from.encode(), to.encode(), Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Ends it; what it said last.
+    pub(super) fn seal(&self) -> Armed {
+        // Release: partner of the Acquire in `rearm`: the CAS on the slot that replaced the entry comes before.
+        // Acquire: partner of the Release there.
+        Armed::decode(self.0.swap(SEALED, Ordering::AcqRel))
+    }
+}
+
+#[cfg(all(test, not(purekv_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_compare_across_the_wrap() {
+        let before = u64::from(u32::MAX) - 5;
+        let after = u64::from(u32::MAX) + 10;
+        assert!(Armed::at(before).is_by(before));
+        assert!(Armed::at(before).is_by(after));
+        assert!(!Armed::at(after).is_by(before));
+        assert!(!Armed::No.is_by(after));
+        assert!(!Armed::Sealed.is_by(after));
+    }
+
+    #[test]
+    fn no_tick_looks_like_a_state() {
+        for tick in [0, 1, 2, 1 << 32, (1 << 32) + 1, 7 << 32] {
+            let avoided = avoid_reserved(tick);
+            assert!(avoided >= tick && avoided <= tick + 2);
+            assert_eq!(Armed::at(avoided), Armed::At(avoided as u32));
+        }
+    }
+}
