@@ -8,6 +8,7 @@ mod histogram;
 mod kv;
 mod sync;
 mod table;
+mod wheel;
 
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
