@@ -41,10 +41,11 @@
 //!
 //! 1. It was added to a chunk, or to a list, that the ticker came to later: then the ticker finds it. The ticker comes
 //!    to every chunk of the list it swaps out, and seals it before reading, so none can be added behind its back.
-//! 2. Its list was swapped before: then the push (its head load or CAS) read the swap, or something that came after it, so the
-//!    second look at the time sees that the slot was entered, or the bits are seen as cleared before.
+//! 2. Its list was swapped before: then the push (its head load or CAS) read the swap, or something that came after it, and
+//!    with it the time that was set before the swap: the second look sees that the slot was entered.
 //! 3. Its bit was not set when the ticker cleared the bits, and so the list was not swapped: then the pusher sets
-//!    the bit after the ticker's clearing, and by that reads it: again the second look sees the new time.
+//!    the bit after the ticker's clearing, or finds it set by somebody who did, and either way reads what the ticker
+//!    wrote: again the second look sees the time.
 //!
 //! So the look at the time may be relaxed: the orderings are on the head of the list and on the bits. Acquire and
 //! release are enough.

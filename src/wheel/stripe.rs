@@ -84,9 +84,10 @@ impl Stripe {
     fn occupy(&self, slot: Slot) {
         let bit = 1 << slot.index();
         let occupied = &self.occupied[slot.level];
-        // Relaxed: if our push came after the ticker had emptied the list, it read the ticker's swap, so that this load sees the
-        // bit as the ticker left it, or as it was set anew. If it came before, an old bit is as good as a new one.
-        if occupied.load(Ordering::Relaxed) & bit == 0 {
+        // Acquire: partner of the Release in `enter`. The bit may have been set by another pusher, after the ticker had cleared
+        // the bits and found none here: then the ticker has not been at the list either, and this alone tells us its time. A bit
+        // set before that is found by the ticker, and the list is taken with what we put there.
+        if occupied.load(Ordering::Acquire) & bit == 0 {
             // AcqRel. Release: partner of the Acquire in `enter`, so that the ticker that sees the bit also finds the record.
             // Acquire: partner of the Release there, so that who comes too late for the ticker sees its time.
             occupied.fetch_or(bit, Ordering::AcqRel);
