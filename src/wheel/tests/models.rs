@@ -153,7 +153,7 @@ fn loom_a_chunk_swept_half_filled_loses_nothing() {
 
 #[test]
 fn loom_two_pushers_and_a_ticker() {
-    check(BOUND - 1, || {
+    check(BOUND, || {
         let world = World::new(0);
         let one = spawn(&world, |world| world.push(0, 1));
         let two = spawn(&world, |world| world.push(1, 1));
@@ -170,7 +170,7 @@ fn loom_two_pushers_and_a_ticker() {
 /// Two pushers, the second of which relies on the list and the bit that the first has made.
 #[test]
 fn loom_three_records_in_chunks_of_two() {
-    check(BOUND - 1, || {
+    check(BOUND, || {
         let world = World::new(0);
         world.push(0, 1);
         let one = spawn(&world, |world| world.push(1, 1));
@@ -246,7 +246,7 @@ fn loom_a_sweep_and_a_push() {
 /// A sweep and an advance, both wanting the claim, and a pusher.
 #[test]
 fn loom_a_sweep_an_advance_and_a_push() {
-    check(BOUND - 1, || {
+    check(BOUND, || {
         let world = World::new(0);
         world.push(0, 1);
         let pusher = spawn(&world, |world| world.push(1, 1));
