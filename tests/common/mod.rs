@@ -1,0 +1,4 @@
+//! What the integration tests and the fuzz targets share.
+#![allow(dead_code, unused_macros, unused_imports, reason = "each test binary uses a part of it")]
+
+pub(crate) mod subject;

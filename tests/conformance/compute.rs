@@ -1,0 +1,145 @@
+//! Read-modify-write: each decision, on a key that is there and on one that is not.
+
+use crate::*;
+
+tests![
+    put,
+    put_with_ttl,
+    put_keep_ttl,
+    put_keep_ttl_of_one_that_never_expires,
+    keep,
+    remove,
+    the_closure_sees_the_value,
+    a_counter,
+    values_that_grow_and_shrink,
+];
+
+const OLD: &[u8] = b"old";
+const NEW: &[u8] = b"new";
+
+fn bytes(value: &[u8]) -> Vec<u8> {
+    value.to_vec()
+}
+
+/// A cache whose default time-to-live is one minute, with an entry due in ten seconds.
+fn with_entry<S: Subject>() -> S::Cache {
+    let (clock, _) = Clock::manual();
+    let cache = S::make(clock, Some(60 * SECOND));
+    cache.insert_with_ttl(b"key", OLD, 10 * SECOND);
+    cache
+}
+
+fn state(cache: &impl Kv, key: &[u8]) -> Option<(Vec<u8>, Ttl)> {
+    Some((cache.get(key)?, cache.ttl(key)?))
+}
+
+fn put<S: Subject>() {
+    let cache = with_entry::<S>();
+    let default = Ttl::Remaining(60 * SECOND);
+    for (key, done) in [(b"key", Computed::Replaced), (b"new", Computed::Inserted)] {
+        assert_eq!(cache.compute(key, |_| Op::Put(bytes(NEW))), done);
+        assert_eq!(state(&cache, key), Some((bytes(NEW), default)), "the default applies");
+    }
+    assert_eq!(cache.len(), 2);
+}
+
+fn put_with_ttl<S: Subject>() {
+    let cache = with_entry::<S>();
+    for (key, done) in [(b"key", Computed::Replaced), (b"new", Computed::Inserted)] {
+        for ttl in [SECOND, 100 * SECOND] {
+            cache.compute(key, |_| Op::Keep);
+            cache.compute(key, |_| Op::PutWithTtl(bytes(NEW), ttl));
+            assert_eq!(state(&cache, key), Some((bytes(NEW), Ttl::Remaining(ttl))));
+        }
+        cache.remove(key);
+        if done == Computed::Replaced {
+            cache.insert(key, OLD);
+        }
+        assert_eq!(cache.compute(key, |_| Op::PutWithTtl(bytes(NEW), Duration::MAX)), done);
+        assert_eq!(state(&cache, key), Some((bytes(NEW), Ttl::Never)));
+        cache.insert(key, OLD);
+        let zero = cache.compute(key, |_| Op::PutWithTtl(bytes(NEW), Duration::ZERO));
+        assert_eq!((zero, state(&cache, key)), (Computed::Replaced, None));
+        let zero = cache.compute(key, |_| Op::PutWithTtl(bytes(NEW), Duration::ZERO));
+        assert_eq!((zero, state(&cache, key)), (Computed::Inserted, None));
+    }
+}
+
+fn put_keep_ttl<S: Subject>() {
+    let (clock, time) = Clock::manual();
+    let cache = S::make(clock, Some(60 * SECOND));
+    cache.insert_with_ttl(b"key", OLD, 10 * SECOND);
+    time.advance(4 * SECOND);
+    assert_eq!(cache.compute(b"key", |_| Op::PutKeepTtl(bytes(NEW))), Computed::Replaced);
+    assert_eq!(state(&cache, b"key"), Some((bytes(NEW), Ttl::Remaining(6 * SECOND))));
+    assert_eq!(cache.compute(b"new", |_| Op::PutKeepTtl(bytes(NEW))), Computed::Inserted);
+    assert_eq!(state(&cache, b"new"), Some((bytes(NEW), Ttl::Remaining(60 * SECOND))));
+    time.advance(6 * SECOND);
+    assert!(!cache.contains_key(b"key"));
+    time.advance(SECOND);
+    assert_eq!(cache.advance(), 1);
+    assert_eq!(cache.len(), 1);
+}
+
+fn put_keep_ttl_of_one_that_never_expires<S: Subject>() {
+    let (clock, time) = Clock::manual();
+    let cache = S::make(clock, Some(60 * SECOND));
+    cache.insert(b"key", OLD);
+    assert!(cache.persist(b"key"));
+    assert_eq!(cache.compute(b"key", |_| Op::PutKeepTtl(bytes(NEW))), Computed::Replaced);
+    assert_eq!(state(&cache, b"key"), Some((bytes(NEW), Ttl::Never)));
+    time.advance(YEAR);
+    assert_eq!(cache.advance(), 0);
+    assert!(cache.contains_key(b"key"));
+}
+
+fn keep<S: Subject>() {
+    let cache = with_entry::<S>();
+    assert_eq!(cache.compute(b"key", |_| Op::Keep), Computed::Kept);
+    assert_eq!(state(&cache, b"key"), Some((bytes(OLD), Ttl::Remaining(10 * SECOND))));
+    assert_eq!(cache.compute(b"new", |_| Op::Keep), Computed::Absent);
+    assert_eq!(state(&cache, b"new"), None);
+    assert_eq!(cache.len(), 1);
+}
+
+fn remove<S: Subject>() {
+    let cache = with_entry::<S>();
+    assert_eq!(cache.compute(b"key", |_| Op::Remove), Computed::Removed);
+    assert_eq!(cache.compute(b"key", |_| Op::Remove), Computed::Absent);
+    assert_eq!(state(&cache, b"key"), None);
+    assert_eq!(cache.len(), 0);
+}
+
+fn the_closure_sees_the_value<S: Subject>() {
+    let cache = with_entry::<S>();
+    let mut seen = Vec::new();
+    cache.compute(b"key", |value| {
+        seen.push(value.map(bytes));
+        Op::Keep
+    });
+    cache.compute(b"new", |value| {
+        seen.push(value.map(bytes));
+        Op::Keep
+    });
+    assert_eq!(seen, [Some(bytes(OLD)), None], "alone, so each is called once");
+}
+
+fn a_counter<S: Subject>() {
+    let (cache, _) = S::fresh();
+    for _ in 0..1000 {
+        cache.compute(b"counter", |value| {
+            let count = value.map_or(0, |value| u32::from_be_bytes(value.try_into().unwrap()));
+            Op::Put(bytes(&key(count + 1)))
+        });
+    }
+    assert_eq!(cache.get(b"counter"), Some(bytes(&key(1000))));
+    assert_eq!(cache.len(), 1);
+}
+
+fn values_that_grow_and_shrink<S: Subject>() {
+    let (cache, _) = S::fresh();
+    for length in (0..300).chain((0..300).rev()) {
+        cache.compute(b"key", |_| Op::Put(vec![length as u8; length]));
+        assert_eq!(cache.get(b"key"), Some(vec![length as u8; length]));
+    }
+}
