@@ -1,0 +1,133 @@
+//! Operations on a cache as data, for proptest and for the fuzzer.
+//!
+//! The fuzzer decodes them from bytes, so an inserted or removed variant changes what its corpus means: append.
+
+use std::time::Duration;
+
+use arbitrary::Arbitrary;
+
+/// Everything that is tried in one run.
+#[derive(Arbitrary, Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) default_ttl: Option<Span>,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// One of 256 keys of different lengths.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) struct Key(pub(crate) u8);
+
+impl Key {
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        match self.0 {
+            0 => Vec::new(),
+            number => vec![number; 1 + usize::from(number) % 20],
+        }
+    }
+}
+
+/// One of 256 values of different lengths.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) struct Value(pub(crate) u8);
+
+impl Value {
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        match self.0 {
+            0 => Vec::new(),
+            number => vec![number; 1 + usize::from(number) % 47],
+        }
+    }
+}
+
+/// A duration of some order of magnitude.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) enum Span {
+    Zero,
+    Nanos(u8),
+    Micros(u16),
+    Millis(u16),
+    Seconds(u16),
+    Days(u16),
+    /// Up to 255: more than a clock can show.
+    Years(u8),
+    Max,
+}
+
+impl Span {
+    pub(crate) fn duration(self) -> Duration {
+        const DAY: u64 = 24 * 3600;
+        match self {
+            Self::Zero => Duration::ZERO,
+            Self::Nanos(count) => Duration::from_nanos(count.into()),
+            Self::Micros(count) => Duration::from_micros(count.into()),
+            Self::Millis(count) => Duration::from_millis(count.into()),
+            Self::Seconds(count) => Duration::from_secs(count.into()),
+            Self::Days(count) => Duration::from_secs(DAY * u64::from(count)),
+            Self::Years(count) => Duration::from_secs(365 * DAY * u64::from(count)),
+            Self::Max => Duration::MAX,
+        }
+    }
+}
+
+/// What the closure of a `compute` answers.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) enum Decision {
+    Put(Value),
+    PutWithTtl(Value, Span),
+    PutKeepTtl(Value),
+    Keep,
+    Remove,
+    /// What is there and one byte more, with its deadline; a single byte if nothing is there.
+    Append(u8),
+    /// Removes what is there, inserts where nothing is.
+    Toggle(Value),
+}
+
+/// One step.
+#[derive(Arbitrary, Clone, Debug)]
+pub(crate) enum Operation {
+    Insert(Key, Value),
+    InsertWithTtl(Key, Value, Span),
+    InsertIfAbsent(Key, Value),
+    InsertIfAbsentWithTtl(Key, Value, Span),
+    Get(Key),
+    Read(Key),
+    GetMany(Vec<Key>),
+    ContainsKey(Key),
+    Remove(Key),
+    Compute(Key, Decision),
+    Ttl(Key),
+    SetTtl(Key, Span),
+    Persist(Key),
+    Len,
+    Clear,
+    ForEach,
+    /// Keeps the entries whose key and value have lengths with a sum that is not a multiple of this plus one.
+    Retain(u8),
+    /// Drives expiry.
+    Advance,
+    /// Moves the clock on.
+    Pass(Span),
+    /// Inserts a row of up to 255 keys of their own, for the cache to grow.
+    Fill {
+        row: u8,
+        count: u8,
+        ttl: Option<Span>,
+    },
+    /// Removes the first keys of such a row.
+    Drain {
+        row: u8,
+        count: u8,
+    },
+}
+
+/// The keys of a row.
+pub(crate) fn row_keys(row: u8, count: u8) -> impl Iterator<Item = [u8; 3]> {
+    // No `Key` has these bytes: its own are all alike.
+    (0..count).map(move |place| [row, place, !place])
+}
+
+/// Whether [`Operation::Retain`] keeps this entry.
+pub(crate) fn keeps(divisor: u8, key: &[u8], value: &[u8]) -> bool {
+    !(key.len() + value.len()).is_multiple_of(usize::from(divisor) + 1)
+}
