@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The stress tests under AddressSanitizer, with its leak check.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=x86_64-unknown-linux-gnu
+if ! cargo +nightly --version >/dev/null 2>&1; then
+    echo "san: skipped, there is no nightly toolchain"
+    exit 0
+fi
+if [[ "$(rustc -vV | sed -n 's/^host: //p')" != "$target" ]]; then
+    echo "san: skipped, it is for $target"
+    exit 0
+fi
+# Only code that Rust compiles here is instrumented; the standard library as it comes still allocates through ASan.
+export RUSTFLAGS="-Zsanitizer=address"
+export ASAN_OPTIONS="detect_leaks=1"
+cargo +nightly test --locked --target "$target" --target-dir target/san --lib --test conformance --test corpus
