@@ -143,10 +143,19 @@ impl<'c> Now<'c> {
         if deadline == NEVER {
             return false;
         }
+        // Once the exact time has been read, it is this operation's only time.
+        let precise = self.precise.get();
+        if precise != UNREAD {
+            return deadline <= precise;
+        }
         let mut coarse = self.coarse.get();
         if coarse == UNREAD {
             coarse = self.clock.coarse();
             self.coarse.set(coarse);
+            if self.clock.is_manual() {
+                // It has one precision only: read again, it may have moved, and this operation would see two times.
+                self.precise.set(coarse);
+            }
         }
         if deadline > coarse.saturating_add(COARSE_SLACK) {
             return false;

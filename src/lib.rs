@@ -2,7 +2,9 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
+mod cache;
 mod clock;
+mod engine;
 mod hash;
 mod histogram;
 mod kv;
@@ -10,6 +12,7 @@ mod sync;
 mod table;
 mod wheel;
 
+pub use cache::{Builder, Cache, Expiry, Pinned, PinnedStore, Stats, Store};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, Ttl};

@@ -32,9 +32,10 @@ impl Counters {
 
     /// The sum of one counter; while threads are at work it may be off, to either side of zero.
     fn sum(&self, counter: impl Fn(&Stripe) -> &AtomicUsize) -> usize {
-        let sum = self.stripes.iter().fold(0_usize, |sum, stripe| {
-            sum.wrapping_add(counter(stripe).load(Ordering::Relaxed))
-        });
+        let sum = self
+            .stripes
+            .iter()
+            .fold(0_usize, |sum, stripe| sum.wrapping_add(counter(stripe).load(Ordering::Relaxed)));
         if sum > usize::MAX / 2 { 0 } else { sum }
     }
 

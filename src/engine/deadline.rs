@@ -114,9 +114,7 @@ impl Deadline {
     /// Live until `from` → live until `to`. False: it was changed, sealed or claimed.
     pub(super) fn extend(&self, from: u64, to: u64) -> bool {
         // Release: partner of the Acquire in `state` and `settle`.
-        self.0
-            .compare_exchange(from, to.min(NEVER), Ordering::Release, Ordering::Relaxed)
-            .is_ok()
+        self.0.compare_exchange(from, to.min(NEVER), Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// Live until `from` → dead.

@@ -2,7 +2,7 @@
 
 use super::deadline::Deadline;
 use crate::sync::{AtomicU32, Ordering};
-use crate::table::Node;
+use crate::table::{Node, Shared};
 
 /// A table node with a deadline.
 pub(crate) trait Entry: Node + Sized {
@@ -13,7 +13,7 @@ pub(crate) trait Entry: Node + Sized {
     fn timer(&self) -> &Timer;
 
     /// Bytes that freeing it gives back.
-    fn bytes(&self) -> usize;
+    fn bytes(entry: Shared<'_, Self>) -> usize;
 }
 
 /// The tick at which a record of the wheel will fire for an entry: 32 bits of it, since no record is more than 2^30 ticks ahead.
@@ -79,8 +79,8 @@ impl Timer {
     }
 
     pub(super) fn load(&self) -> Armed {
-        // Relaxed: every decision on it is made by a CAS or a swap.
-        Armed::decode(self.0.load(Ordering::Relaxed))
+        // Acquire: partner of the Release in `seal`: who sees the seal finds the entry that has replaced this one.
+        Armed::decode(self.0.load(Ordering::Acquire))
     }
 
     /// Before the entry is published.

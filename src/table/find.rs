@@ -111,9 +111,7 @@ pub(super) fn probe<'g, N: Retire>(
         // Acquire: so that a frozen bit seen here orders the look at the successors after it. That this load comes
         // after the slot's is by that one's Acquire.
         let again = Control(word.load(Ordering::Acquire));
-        if again == control
-            || again.version() == control.version() && again.is_valid(found.slot)
-        {
+        if again == control || again.version() == control.version() && again.is_valid(found.slot) {
             return Probe::Found(Found { control: again, ..found });
         }
         // Something was published meanwhile: somebody else made progress, and we look again.

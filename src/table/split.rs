@@ -61,11 +61,7 @@ fn freeze<N: Node>(shard: &Shard<N>) -> Vec<u64> {
 }
 
 /// Step 2.
-fn build<N: Node>(
-    shard: &Shard<N>,
-    words: &[u64],
-    context: &N::Context,
-) -> [Box<Shard<N>>; 2] {
+fn build<N: Node>(shard: &Shard<N>, words: &[u64], context: &N::Context) -> [Box<Shard<N>>; 2] {
     /// How far ahead of the node that is hashed the next ones are asked for.
     const AHEAD: usize = 12;
     let depth = shard.depth + 1;

@@ -56,7 +56,9 @@ impl Map {
 
     pub(super) fn insert_if_absent(&self, key: u64, value: u64, guard: &Guard) -> bool {
         let hash = (self.hash)(key);
-        self.table.insert(hash, entry(hash, key, value), guard, |node| node.get().key == key).is_ok()
+        self.table
+            .insert(hash, entry(hash, key, value), guard, |node| node.get().key == key)
+            .is_ok()
     }
 
     /// The value that was replaced.

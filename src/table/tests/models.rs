@@ -51,7 +51,10 @@ fn loom_inserts_and_a_reader() {
             (Some(_), None) => panic!("it was there, and nobody removes"),
             // Once the later of the two is seen, the earlier is not seen again.
             (Some(first), Some(second)) if first != second => {
-                assert_eq!((one, two), if first == 10 { (None, Some(10)) } else { (Some(20), None) });
+                assert_eq!(
+                    (one, two),
+                    if first == 10 { (None, Some(10)) } else { (Some(20), None) }
+                );
             }
             _ => {}
         }

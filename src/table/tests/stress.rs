@@ -10,7 +10,10 @@ use crate::table::Cursor;
 
 /// Spreads keys over all bits.
 fn spread(key: u64) -> u64 {
-    (key ^ key >> 31).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    (key ^ key >> 31)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
+        .wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 fn contents(map: &Map) -> Vec<(u64, u64)> {

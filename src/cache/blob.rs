@@ -1,0 +1,204 @@
+//! An entry of a `Store`: header, key and value in one allocation.
+//!
+//! ```text
+//!  0          8       12      13      14         16                16 + key
+//! ┌──────────┬───────┬───────┬───────┬──────────┬─────────────────┬──────────────────┐
+//! │ deadline │ timer │ (use) │ key   │ value    │ key bytes       │ value bytes      │
+//! │ 8        │ 4     │ 1     │ len 1 │ len 2    │                 │                  │
+//! └──────────┴───────┴───────┴───────┴──────────┴─────────────────┴──────────────────┘
+//! ```
+//!
+//! A key of 255 bytes or more, or a value of 65,535 or more, sets both lengths to all ones and puts the real ones, 8 bytes each, between
+//! header and key. So a hit on a small entry costs one cache line.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::hash::BuildHasher;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crate::engine::{Deadline, Entry, Timer};
+use crate::hash::hash_of;
+use crate::sync::epoch::Retire;
+use crate::table::{Node, Owned, Shared};
+
+/// The header. The bytes behind it belong to the same allocation, so they are reached by its address and not by a reference
+/// to the header.
+#[repr(C, align(8))]
+pub(super) struct Blob<S> {
+    deadline: Deadline,
+    timer: Timer,
+    /// Kept for the eviction policy's use counter.
+    _uses: u8,
+    key_len: u8,
+    value_len: u16,
+    _hasher: PhantomData<fn() -> S>,
+}
+
+#[cfg(not(purekv_loom))]
+const _: () = assert!(size_of::<Blob<()>>() == 16);
+
+/// The lengths of a long entry.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Lengths {
+    key: usize,
+    value: usize,
+}
+
+const LONG: (u8, u16) = (u8::MAX, u16::MAX);
+
+impl Lengths {
+    fn is_long(self) -> bool {
+        self.key >= usize::from(LONG.0) || self.value >= usize::from(LONG.1)
+    }
+}
+
+impl<S> Blob<S> {
+    /// A new entry.
+    ///
+    /// # Panics
+    ///
+    /// If key and value together are longer than an allocation can be.
+    pub(super) fn owned(deadline: u64, key: &[u8], value: &[u8]) -> Owned<Self>
+    where
+        Self: Retire,
+    {
+        let lengths = Lengths { key: key.len(), value: value.len() };
+        let (layout, payload) = Self::layout(lengths);
+        let (key_len, value_len) = match lengths.is_long() {
+            true => LONG,
+            false => (key.len() as u8, value.len() as u16),
+        };
+        // SAFETY: the layout is never empty.
+        let Some(blob) = NonNull::new(unsafe { alloc(layout) }.cast::<Self>()) else {
+            handle_alloc_error(layout)
+        };
+        let header = Self {
+            deadline: Deadline::new(deadline),
+            timer: Timer::new(),
+            _uses: 0,
+            key_len,
+            value_len,
+            _hasher: PhantomData,
+        };
+        // SAFETY: freshly allocated with room for it.
+        unsafe { blob.write(header) };
+        if lengths.is_long() {
+            // SAFETY: `layout` has put room for the lengths behind the header.
+            let place = unsafe { blob.add(1) }.cast::<Lengths>();
+            // SAFETY: as above; the header's size is a multiple of its alignment, which is that of Lengths.
+            unsafe { place.write(lengths) };
+        }
+        for (bytes, offset) in [(key, payload), (value, payload + key.len())] {
+            // SAFETY: `layout` has room for the key from `payload` on, and for the value behind it.
+            let place = unsafe { blob.cast::<u8>().add(offset) };
+            // SAFETY: as above, and a fresh allocation overlaps nothing.
+            unsafe { place.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        }
+        // SAFETY: fresh, and `free` gives back exactly this.
+        unsafe { Owned::new(blob) }
+    }
+
+    /// The allocation for these lengths, and where in it the key begins.
+    fn layout(lengths: Lengths) -> (Layout, usize) {
+        let extra = if lengths.is_long() { size_of::<Lengths>() } else { 0 };
+        let payload = size_of::<Self>() + extra;
+        let size =
+            lengths.key.checked_add(lengths.value).and_then(|size| size.checked_add(payload));
+        let layout = size.and_then(|size| Layout::from_size_align(size, align_of::<Self>()).ok());
+        match layout {
+            Some(layout) => (layout, payload),
+            None => panic!("an entry of {} + {} bytes is too large", lengths.key, lengths.value),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `blob` is alive.
+    #[inline]
+    unsafe fn lengths(blob: NonNull<Self>) -> Lengths {
+        // SAFETY: the caller's promise.
+        let header = unsafe { blob.as_ref() };
+        let (key_len, value_len) = (header.key_len, header.value_len);
+        if (key_len, value_len) != LONG {
+            return Lengths { key: key_len.into(), value: value_len.into() };
+        }
+        // SAFETY: within the allocation, for these lengths say that it is a long one.
+        let place = unsafe { blob.add(1) }.cast::<Lengths>();
+        // SAFETY: written in `owned`, never changed.
+        unsafe { place.read() }
+    }
+
+    /// Bytes `from..from + len` of the payload.
+    ///
+    /// # Safety
+    ///
+    /// `blob` is alive for 'g, and the range is the key's or the value's.
+    #[inline]
+    unsafe fn bytes_at<'g>(blob: NonNull<Self>, from: usize, len: usize) -> &'g [u8] {
+        // SAFETY: within the allocation.
+        let start = unsafe { blob.cast::<u8>().add(from) };
+        // SAFETY: initialised in `owned`, never changed, and alive for 'g.
+        unsafe { std::slice::from_raw_parts(start.as_ptr(), len) }
+    }
+
+    /// Key and value.
+    #[inline]
+    pub(super) fn parts<'g>(blob: Shared<'g, Self>) -> (&'g [u8], &'g [u8]) {
+        let blob = blob.as_ptr();
+        // SAFETY: a Shared is alive for 'g.
+        let lengths = unsafe { Self::lengths(blob) };
+        let extra = if lengths.is_long() { size_of::<Lengths>() } else { 0 };
+        let payload = size_of::<Self>() + extra;
+        // SAFETY: the key's place.
+        let key = unsafe { Self::bytes_at(blob, payload, lengths.key) };
+        // SAFETY: the value's place.
+        let value = unsafe { Self::bytes_at(blob, payload + lengths.key, lengths.value) };
+        (key, value)
+    }
+
+    #[inline]
+    pub(super) fn key<'g>(blob: Shared<'g, Self>) -> &'g [u8] {
+        Self::parts(blob).0
+    }
+
+    #[inline]
+    pub(super) fn value<'g>(blob: Shared<'g, Self>) -> &'g [u8] {
+        Self::parts(blob).1
+    }
+}
+
+// SAFETY: made by `alloc` in `owned`; bytes can be freed on any thread.
+unsafe impl<S: BuildHasher + Send + Sync + 'static> Retire for Blob<S> {
+    unsafe fn free(ptr: NonNull<Self>) {
+        // SAFETY: alive until here.
+        let (layout, _) = Self::layout(unsafe { Self::lengths(ptr) });
+        // SAFETY: written in `owned`; nobody uses it any more. (Under loom the atomics have something to drop.)
+        unsafe { ptr.drop_in_place() };
+        // SAFETY: allocated in `owned` with this layout.
+        unsafe { dealloc(ptr.as_ptr().cast(), layout) };
+    }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
+    type Context = S;
+
+    fn hash(node: Shared<'_, Self>, hasher: &S) -> u64 {
+        hash_of(hasher, Self::key(node))
+    }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Entry for Blob<S> {
+    fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    fn timer(&self) -> &Timer {
+        &self.timer
+    }
+
+    fn bytes(entry: Shared<'_, Self>) -> usize {
+        // SAFETY: a Shared is alive.
+        Self::layout(unsafe { Self::lengths(entry.as_ptr()) }).0.size()
+    }
+}

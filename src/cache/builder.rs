@@ -1,0 +1,122 @@
+//! How a cache is made.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::engine::Config;
+
+/// Who removes entries that are due and that nobody asks for.
+///
+/// Whichever it is: an entry that is due is absent for every operation, and the operation that meets one removes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Expiry {
+    /// A thread of the cache's own, once a tick. It ends when the cache is dropped. With a manual clock, which
+    /// no thread can sleep by, this is [`Manual`](Self::Manual).
+    #[default]
+    Background,
+    /// Whoever calls `advance`.
+    Manual,
+    /// Nobody. An entry that is due and never met stays in memory.
+    Off,
+}
+
+/// Settings of a [`Cache`](crate::Cache) or a [`Store`](crate::Store): see their `builder()`.
+///
+/// `F` is the face that [`build`](Builder::build) makes.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder<F, S = ahash::RandomState> {
+    pub(super) hasher: S,
+    pub(super) default_ttl: Option<Duration>,
+    pub(super) expiry: Expiry,
+    clock: Clock,
+    tick: Duration,
+    shards: usize,
+    capacity: usize,
+    face: PhantomData<fn() -> F>,
+}
+
+impl<F> Builder<F> {
+    pub(super) fn new() -> Self {
+        Self {
+            hasher: ahash::RandomState::new(),
+            default_ttl: None,
+            expiry: Expiry::default(),
+            clock: Clock::system(),
+            tick: Duration::from_millis(1),
+            shards: 1,
+            capacity: 0,
+            face: PhantomData,
+        }
+    }
+}
+
+impl<F, S> Builder<F, S> {
+    /// Hashes keys with `hasher`. Default: ahash, keyed at random. The hash of any other hasher is mixed once more.
+    pub fn hasher<T>(self, hasher: T) -> Builder<F, T> {
+        Builder {
+            hasher,
+            default_ttl: self.default_ttl,
+            expiry: self.expiry,
+            clock: self.clock,
+            tick: self.tick,
+            shards: self.shards,
+            capacity: self.capacity,
+            face: PhantomData,
+        }
+    }
+
+    /// The time-to-live of entries that are inserted without one of their own. Default: they never expire.
+    pub fn time_to_live(mut self, ttl: Duration) -> Self {
+        self.default_ttl = Some(ttl);
+        self
+    }
+
+    /// Who removes what is due. Default: a background thread.
+    pub fn expiry(mut self, expiry: Expiry) -> Self {
+        self.expiry = expiry;
+        self
+    }
+
+    /// How often what is due is removed: the granularity of the timing wheel. Default: 1 ms; at least 1 ns. Reads
+    /// are exact to the nanosecond whatever the tick. The wheel reaches 2^30 ticks (12 days at 1 ms) far; what is due later
+    /// is armed again on the way.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.tick = tick.max(Duration::from_nanos(1));
+        self
+    }
+
+    /// Where time comes from. Default: the system's monotonic clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How many shards (of 20 KiB) there are at the start, rounded up to a power of two. Default: 1. They split as entries come, so
+    /// this is about the first moments only.
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = shards;
+        self
+    }
+
+    /// Makes room for this many entries before the first split. No bound: the cache grows beyond.
+    pub fn initial_capacity(mut self, entries: usize) -> Self {
+        self.capacity = entries;
+        self
+    }
+
+    pub(super) fn config(&self) -> Config {
+        Config {
+            clock: self.clock.clone(),
+            tick: self.tick,
+            expiry: self.expiry != Expiry::Off,
+            shards: self.shards,
+            capacity: self.capacity,
+        }
+    }
+
+    pub(super) fn in_background(&self) -> bool {
+        self.expiry == Expiry::Background && !self.clock.is_manual()
+    }
+}

@@ -1,0 +1,102 @@
+//! What both faces share: the engine, its ticker, and the end of both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::stats::Stats;
+use super::ticker::Ticker;
+use crate::clock::{Clock, NEVER, Now};
+use crate::engine::{Engine, Entry};
+use crate::kv::Ttl;
+use crate::sync::epoch::{self, Guard};
+use crate::table::Cursor;
+
+/// The last owner's drop ends the ticker and frees everything.
+pub(super) struct Core<E: Entry> {
+    pub(super) engine: Arc<Engine<E>>,
+    pub(super) default_ttl: Option<Duration>,
+    ticker: Option<Ticker>,
+}
+
+impl<E: Entry> Core<E> {
+    pub(super) fn new<F, S>(builder: &Builder<F, S>, context: E::Context) -> Self {
+        let engine = Arc::new(Engine::new(builder.config(), context));
+        let ticker = builder.in_background().then(|| Ticker::start(engine.clone())).flatten();
+        Self { engine, default_ttl: builder.default_ttl, ticker }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        self.engine.clock()
+    }
+
+    /// The deadline of an entry inserted now.
+    #[inline]
+    pub(super) fn deadline(&self, ttl: Option<Duration>, now: &Now<'_>) -> u64 {
+        ttl.or(self.default_ttl).map_or(NEVER, |ttl| now.deadline_after(ttl))
+    }
+
+    pub(super) fn advance(&self) -> usize {
+        let removed = self.engine.advance();
+        if epoch::retired_bytes() > 0 {
+            epoch::collect();
+        }
+        removed
+    }
+
+    /// Visits all live entries; removes those for which `keep` is false. Pinned for one bucket at a time.
+    pub(super) fn retain(&self, mut keep: impl FnMut(crate::table::Shared<'_, E>) -> bool) {
+        let now = Now::new(self.clock());
+        let mut cursor = Cursor::new();
+        loop {
+            let guard = epoch::pin();
+            let more = self.engine.next_bucket(&mut cursor, &guard, &now, |live| {
+                if !keep(live.entry()) {
+                    self.engine.remove_found(&live, &guard);
+                }
+            });
+            if !more {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let (records, records_live) = self.engine.records();
+        Stats {
+            entries: self.engine.len(),
+            expired: self.engine.expired(),
+            shards: self.engine.table().shards(),
+            table_bytes: self.engine.table().memory(),
+            wheel_bytes: self.engine.wheel_memory(),
+            wheel_records: records,
+            wheel_records_stale: records.saturating_sub(records_live),
+            retired_bytes: epoch::retired_bytes(),
+            expiry_lag: self.engine.lag(),
+        }
+    }
+}
+
+/// What a deadline means at this time.
+pub(super) fn ttl_of(deadline: u64, now: &Now<'_>) -> Ttl {
+    match deadline {
+        NEVER => Ttl::Never,
+        // Found live, so what is left is more than nothing, even if the clock has moved on since.
+        _ => Ttl::Remaining(Duration::from_nanos(deadline.saturating_sub(now.precise()).max(1))),
+    }
+}
+
+/// Pins, and fixes the time.
+pub(super) fn enter<E: Entry>(core: &Core<E>) -> (Guard, Now<'_>) {
+    (epoch::pin(), Now::new(core.clock()))
+}
+
+impl<E: Entry> Drop for Core<E> {
+    fn drop(&mut self) {
+        // First the ticker, which has the engine too; then whatever waits for reclamation, on whichever thread.
+        if let Some(ticker) = self.ticker.take() {
+            ticker.stop();
+        }
+        epoch::collect();
+    }
+}

@@ -1,0 +1,20 @@
+//! The two faces of the engine, and what belongs to both.
+//!
+//! [`Cache`] is typed, [`Store`] maps byte strings to byte strings with one allocation an entry. Both are handles: cloning is
+//! cheap and gives another handle on the same entries, the last one dropped frees everything.
+
+mod blob;
+mod builder;
+mod core;
+mod kv;
+mod pinned;
+mod stats;
+mod store;
+mod ticker;
+mod typed;
+
+pub use builder::{Builder, Expiry};
+pub use pinned::{Pinned, PinnedStore};
+pub use stats::Stats;
+pub use store::Store;
+pub use typed::Cache;

@@ -1,0 +1,216 @@
+//! Views that hold a pin: many look-ups for one, and values by reference.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+
+use super::blob::Blob;
+use super::core::{Core, enter, ttl_of};
+use super::store::Store;
+use super::typed::{Cache, Typed};
+use crate::clock::Now;
+use crate::engine::Entry;
+use crate::kv::Ttl;
+use crate::sync::epoch::Guard;
+use crate::table::{GROUP, Shared};
+
+/// The pin and the time of a view.
+struct View<'c> {
+    guard: Guard,
+    now: Now<'c>,
+}
+
+impl<'c> View<'c> {
+    fn new<E: Entry>(core: &'c Core<E>) -> Self {
+        let (guard, now) = enter(core);
+        Self { guard, now }
+    }
+
+    fn repin(&mut self) {
+        self.guard.repin();
+        self.now.refresh();
+    }
+
+    /// Looks for `keys` in groups whose memory accesses overlap.
+    fn get_many<'v, E: Entry, Q: ?Sized>(
+        &'v self,
+        core: &'v Core<E>,
+        keys: &[&Q],
+        hash: impl Fn(&Q) -> u64,
+        is_key: impl Fn(Shared<'v, E>, &Q) -> bool,
+        mut visit: impl FnMut(usize, Option<Shared<'v, E>>),
+    ) {
+        for (number, group) in keys.chunks(GROUP).enumerate() {
+            let mut hashes = [0; GROUP];
+            for (place, key) in hashes.iter_mut().zip(group) {
+                *place = hash(key);
+            }
+            core.engine.get_group(
+                &hashes[..group.len()],
+                &self.guard,
+                &self.now,
+                |index, entry| is_key(entry, group[index]),
+                |index, entry| visit(number * GROUP + index, entry),
+            );
+        }
+    }
+}
+
+/// A view of a [`Cache`] by which values are had as references: see [`Cache::pin`].
+pub struct Pinned<'c, K, V, S = ahash::RandomState>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    cache: &'c Cache<K, V, S>,
+    view: View<'c>,
+}
+
+impl<'c, K, V, S> Pinned<'c, K, V, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    #[inline]
+    pub(super) fn new(cache: &'c Cache<K, V, S>) -> Self {
+        Self { cache, view: View::new(cache.core()) }
+    }
+
+    #[inline]
+    fn live<Q>(&self, key: &Q) -> Option<(Shared<'_, Typed<K, V>>, u64)>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let View { guard, now } = &self.view;
+        let is_key = |entry: Shared<'_, Typed<K, V>>| entry.get().key().borrow() == key;
+        let live = self.cache.core().engine.get(self.cache.hash(key), guard, now, is_key)?;
+        Some((live.entry(), live.deadline))
+    }
+
+    /// The value. Lock-free; O(1).
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        Some(self.live(key)?.0.get().value())
+    }
+
+    /// Hands the value of each of `keys` to `visit`, with its index, in order. See [`Cache::get_many`].
+    pub fn get_many<'v, Q>(&'v self, keys: &[&Q], mut visit: impl FnMut(usize, Option<&'v V>))
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.view.get_many(
+            self.cache.core(),
+            keys,
+            |key| self.cache.hash(key),
+            |entry, key| entry.get().key().borrow() == key,
+            |index, entry| visit(index, entry.map(|entry| entry.get().value())),
+        );
+    }
+
+    /// Whether the key is there. Lock-free; O(1).
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.live(key).is_some()
+    }
+
+    /// The time the entry has left, as of this view's time. Lock-free; O(1).
+    pub fn ttl<Q>(&self, key: &Q) -> Option<Ttl>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        Some(ttl_of(self.live(key)?.1, &self.view.now))
+    }
+
+    /// Lets go of what has been removed so far, and looks at the clock anew: as dropping the view and pinning again, and
+    /// cheaper.
+    pub fn repin(&mut self) {
+        self.view.repin();
+    }
+}
+
+impl<K, V, S> fmt::Debug for Pinned<'_, K, V, S>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pinned").field("cache", self.cache).finish_non_exhaustive()
+    }
+}
+
+/// A view of a [`Store`] by which values are had as references: see [`Store::pin`].
+pub struct PinnedStore<'c, S = ahash::RandomState>
+where
+    S: BuildHasher + Send + Sync + 'static,
+{
+    store: &'c Store<S>,
+    view: View<'c>,
+}
+
+impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
+    #[inline]
+    pub(super) fn new(store: &'c Store<S>) -> Self {
+        Self { store, view: View::new(store.core()) }
+    }
+
+    #[inline]
+    fn live(&self, key: &[u8]) -> Option<(Shared<'_, Blob<S>>, u64)> {
+        let View { guard, now } = &self.view;
+        let live = self
+            .store
+            .core()
+            .engine
+            .get(self.store.hash(key), guard, now, |e| Blob::key(e) == key)?;
+        Some((live.entry(), live.deadline))
+    }
+
+    /// The value. Lock-free; O(1).
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        Some(Blob::value(self.live(key)?.0))
+    }
+
+    /// Hands the value of each of `keys` to `visit`, with its index, in order. See [`Store::get_many`].
+    pub fn get_many<'v>(&'v self, keys: &[&[u8]], mut visit: impl FnMut(usize, Option<&'v [u8]>)) {
+        self.view.get_many(
+            self.store.core(),
+            keys,
+            |key| self.store.hash(key),
+            |entry, key| Blob::key(entry) == key,
+            |index, entry| visit(index, entry.map(Blob::value)),
+        );
+    }
+
+    /// Whether the key is there. Lock-free; O(1).
+    pub fn contains_key(&self, key: &[u8]) -> bool {
+        self.live(key).is_some()
+    }
+
+    /// The time the entry has left, as of this view's time. Lock-free; O(1).
+    pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
+        Some(ttl_of(self.live(key)?.1, &self.view.now))
+    }
+
+    /// Lets go of what has been removed so far, and looks at the clock anew: as dropping the view and pinning again, and
+    /// cheaper.
+    pub fn repin(&mut self) {
+        self.view.repin();
+    }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> fmt::Debug for PinnedStore<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PinnedStore").field("store", self.store).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,29 @@
+//! What a cache can tell about itself.
+
+use crate::histogram::Histogram;
+
+/// A snapshot of a cache's state. Each figure is read by itself, so while threads are at work they need not add up to
+/// the last one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Entries stored, those included that are due and not removed yet.
+    pub entries: usize,
+    /// Entries that were removed because they were due.
+    pub expired: usize,
+    /// Shards of the table.
+    pub shards: usize,
+    /// Bytes of the table's shards.
+    pub table_bytes: usize,
+    /// Bytes of the timing wheel's records.
+    pub wheel_bytes: usize,
+    /// Records in the timing wheel.
+    pub wheel_records: usize,
+    /// Those of them whose entries are gone or have been armed anew. They are swept out when they outnumber the others.
+    pub wheel_records_stale: usize,
+    /// Bytes of removed entries that are not freed yet, because a thread was pinned when they were removed or has not been collected
+    /// from. Of all caches in the process: they share their collector. A figure that only grows means that some thread holds a pin.
+    pub retired_bytes: usize,
+    /// From an entry's deadline to its removal.
+    pub expiry_lag: Histogram,
+}

@@ -1,0 +1,277 @@
+//! The byte-string face.
+
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::blob::Blob;
+use super::builder::Builder;
+use super::core::{Core, enter, ttl_of};
+use super::pinned::PinnedStore;
+use super::stats::Stats;
+use crate::clock::{NEVER, Now};
+use crate::engine::Decision;
+use crate::hash::hash_of;
+use crate::kv::{Computed, Op, Ttl};
+use crate::sync::epoch;
+use crate::table::{Cursor, Shared};
+
+/// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
+///
+/// It has the operations of [`Cache`](crate::Cache), by the same names and with the same meaning; what is said there goes for it too.
+/// Header, key and value of an entry are one allocation, so a small hit touches one cache line of memory beside the table's.
+///
+/// ```
+/// use std::time::Duration;
+/// use purekv::{Store, Ttl};
+///
+/// let store = Store::new();
+/// store.insert_with_ttl(b"session:7", b"alice", Duration::from_secs(30));
+/// assert_eq!(store.get(b"session:7").as_deref(), Some(&b"alice"[..]));
+/// assert!(store.persist(b"session:7"));
+/// assert_eq!(store.ttl(b"session:7"), Some(Ttl::Never));
+/// ```
+pub struct Store<S = ahash::RandomState>
+where
+    S: BuildHasher + Send + Sync + 'static,
+{
+    core: Arc<Core<Blob<S>>>,
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Clone for Store<S> {
+    fn clone(&self) -> Self {
+        Self { core: self.core.clone() }
+    }
+}
+
+impl Store {
+    /// An empty store with the default settings: no time-to-live unless an entry is given one, expiry in the background.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Settings for a new store.
+    pub fn builder() -> Builder<Self> {
+        Builder::new()
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
+    /// Makes the store; starts its background thread, if it is to have one.
+    pub fn build(self) -> Store<S> {
+        Store { core: Arc::new(Core::new(&self, self.hasher.clone())) }
+    }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
+    pub(super) fn hash(&self, key: &[u8]) -> u64 {
+        hash_of(self.core.engine.context(), key)
+    }
+
+    pub(super) fn core(&self) -> &Core<Blob<S>> {
+        &self.core
+    }
+
+    fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
+        let (guard, now) = enter(self.core());
+        let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
+        self.core.engine.insert(self.hash(key), entry, &guard, &now, is(key));
+    }
+
+    fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
+        let (guard, now) = enter(self.core());
+        let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
+        self.core.engine.insert_if_absent(self.hash(key), entry, &guard, &now, is(key))
+    }
+
+    /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).
+    pub fn insert(&self, key: &[u8], value: &[u8]) {
+        self.put(key, value, None);
+    }
+
+    /// Inserts or replaces, due after `ttl`: see [`Cache::insert_with_ttl`](crate::Cache::insert_with_ttl).
+    pub fn insert_with_ttl(&self, key: &[u8], value: &[u8], ttl: Duration) {
+        self.put(key, value, Some(ttl));
+    }
+
+    /// Inserts unless the key is there; whether it did.
+    pub fn insert_if_absent(&self, key: &[u8], value: &[u8]) -> bool {
+        self.put_if_absent(key, value, None)
+    }
+
+    /// As [`insert_if_absent`](Self::insert_if_absent), due after `ttl`.
+    pub fn insert_if_absent_with_ttl(&self, key: &[u8], value: &[u8], ttl: Duration) -> bool {
+        self.put_if_absent(key, value, Some(ttl))
+    }
+
+    /// A copy of the value. Lock-free; O(1).
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.read(key, <[u8]>::to_vec)
+    }
+
+    /// What `read` makes of the value, without a copy: see [`Cache::read`](crate::Cache::read).
+    #[inline]
+    pub fn read<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let (guard, now) = enter(self.core());
+        let live = self.core.engine.get(self.hash(key), &guard, &now, is(key))?;
+        Some(read(Blob::value(live.entry())))
+    }
+
+    /// Copies of the values, in the order of `keys`: see [`Cache::get_many`](crate::Cache::get_many).
+    pub fn get_many(&self, keys: &[&[u8]]) -> Vec<Option<Vec<u8>>> {
+        let mut values = Vec::with_capacity(keys.len());
+        self.pin().get_many(keys, |_, value| values.push(value.map(<[u8]>::to_vec)));
+        values
+    }
+
+    /// A view that gives values by reference: see [`Cache::pin`](crate::Cache::pin).
+    #[inline]
+    pub fn pin(&self) -> PinnedStore<'_, S> {
+        PinnedStore::new(self)
+    }
+
+    /// Whether the key is there. Lock-free; O(1).
+    pub fn contains_key(&self, key: &[u8]) -> bool {
+        self.read(key, |_| ()).is_some()
+    }
+
+    /// Removes the key; a copy of what it held. Lock-free; O(1).
+    pub fn remove(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.take(key, <[u8]>::to_vec)
+    }
+
+    /// Removes the key; whether it was there. Lock-free; O(1).
+    pub fn invalidate(&self, key: &[u8]) -> bool {
+        self.take(key, |_| ()).is_some()
+    }
+
+    fn take<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let (guard, now) = enter(self.core());
+        let removed = self.core.engine.remove(self.hash(key), &guard, &now, is(key))?;
+        Some(read(Blob::value(removed)))
+    }
+
+    /// One atomic read-modify-write: see [`Cache::compute`](crate::Cache::compute).
+    pub fn compute(
+        &self,
+        key: &[u8],
+        mut decide: impl FnMut(Option<&[u8]>) -> Op<Vec<u8>>,
+    ) -> Computed {
+        let (guard, now) = enter(self.core());
+        let make = |value: Vec<u8>, ttl| Blob::owned(self.core.deadline(ttl, &now), key, &value);
+        let decided = self.core.engine.compute(self.hash(key), &guard, &now, is(key), |entry| {
+            match decide(entry.map(Blob::value)) {
+                Op::Put(value) => Decision::Put(make(value, None)),
+                Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
+                Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
+                Op::Keep => Decision::Keep,
+                Op::Remove => Decision::Remove,
+            }
+        });
+        decided.into()
+    }
+
+    /// Replaces the value by what `change` makes of it and keeps the time-to-live; false if the key is absent. Lock-free.
+    pub fn update(&self, key: &[u8], mut change: impl FnMut(&[u8]) -> Vec<u8>) -> bool {
+        let decide = |value: Option<&[u8]>| match value {
+            Some(value) => Op::PutKeepTtl(change(value)),
+            None => Op::Keep,
+        };
+        self.compute(key, decide) == Computed::Replaced
+    }
+
+    /// The time the entry has left; None if it is absent. Lock-free; O(1).
+    pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
+        let (guard, now) = enter(self.core());
+        let live = self.core.engine.get(self.hash(key), &guard, &now, is(key))?;
+        Some(ttl_of(live.deadline, &now))
+    }
+
+    /// Makes the entry due `ttl` from now; false if it is absent. Lock-free; O(1).
+    pub fn set_ttl(&self, key: &[u8], ttl: Duration) -> bool {
+        self.set_deadline(key, |now| now.deadline_after(ttl))
+    }
+
+    /// Makes the entry never expire; false if it is absent. Lock-free; O(1).
+    pub fn persist(&self, key: &[u8]) -> bool {
+        self.set_deadline(key, |_| NEVER)
+    }
+
+    fn set_deadline(&self, key: &[u8], deadline: impl FnOnce(&Now<'_>) -> u64) -> bool {
+        let (guard, now) = enter(self.core());
+        let deadline = deadline(&now);
+        self.core.engine.set_deadline(self.hash(key), deadline, &guard, &now, is(key)).is_some()
+    }
+
+    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write.
+    pub fn len(&self) -> usize {
+        self.core.engine.len()
+    }
+
+    /// Whether [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removes every entry that is there when it is called. O(entries); never blocks.
+    pub fn clear(&self) {
+        self.core.retain(|_| false);
+    }
+
+    /// Removes every entry for which `keep` is false: see [`Cache::retain`](crate::Cache::retain).
+    pub fn retain(&self, mut keep: impl FnMut(&[u8], &[u8]) -> bool) {
+        self.core.retain(|entry| {
+            let (key, value) = Blob::parts(entry);
+            keep(key, value)
+        });
+    }
+
+    /// Copies of all entries: see [`Cache::iter`](crate::Cache::iter).
+    pub fn iter(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        let now = Now::new(self.core.clock());
+        let mut cursor = Cursor::new();
+        let mut bucket = Vec::new();
+        std::iter::from_fn(move || {
+            while bucket.is_empty() {
+                let guard = epoch::pin();
+                let more = self.core.engine.next_bucket(&mut cursor, &guard, &now, |live| {
+                    let (key, value) = Blob::parts(live.entry());
+                    bucket.push((key.to_vec(), value.to_vec()));
+                });
+                if !more {
+                    break;
+                }
+            }
+            bucket.pop()
+        })
+    }
+
+    /// Removes what is due by now: see [`Cache::advance`](crate::Cache::advance).
+    pub fn advance(&self) -> usize {
+        self.core.advance()
+    }
+
+    /// Figures about its state. O(stripes + threads).
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+}
+
+/// Tells the entry of a key.
+fn is<'k, S: 'k>(key: &'k [u8]) -> impl Fn(Shared<'_, Blob<S>>) -> bool + Copy + 'k {
+    move |entry| Blob::key(entry) == key
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> fmt::Debug for Store<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("entries", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,452 @@
+//! The typed face.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::core::{Core, enter, ttl_of};
+use super::pinned::Pinned;
+use super::stats::Stats;
+use crate::clock::{NEVER, Now};
+use crate::engine::{Deadline, Decision, Entry, Timer};
+use crate::hash::hash_of;
+use crate::kv::{Computed, Op, Ttl};
+use crate::sync::epoch::{self, Retire};
+use crate::table::{Cursor, Node, Owned, Shared};
+
+/// An entry of a [`Cache`].
+pub(super) struct Typed<K, V> {
+    deadline: Deadline,
+    timer: Timer,
+    hash: u64,
+    key: K,
+    value: V,
+}
+
+// SAFETY: made by Box in `Typed::owned`; keys and values are Send, so they may be dropped on any thread.
+unsafe impl<K: Send, V: Send> Retire for Typed<K, V> {
+    unsafe fn free(ptr: NonNull<Self>) {
+        // SAFETY: by the contract of `free`.
+        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+    }
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node for Typed<K, V> {
+    type Context = ();
+
+    fn hash(node: Shared<'_, Self>, (): &()) -> u64 {
+        node.get().hash
+    }
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Entry for Typed<K, V> {
+    fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    fn timer(&self) -> &Timer {
+        &self.timer
+    }
+
+    fn bytes(_: Shared<'_, Self>) -> usize {
+        size_of::<Self>()
+    }
+}
+
+impl<K: Send, V: Send> Typed<K, V> {
+    fn owned(hash: u64, deadline: u64, key: K, value: V) -> Owned<Self> {
+        let (deadline, timer) = (Deadline::new(deadline), Timer::new());
+        let entry = Box::leak(Box::new(Self { deadline, timer, hash, key, value }));
+        // SAFETY: a fresh Box, which `free` frees.
+        unsafe { Owned::new(NonNull::from(entry)) }
+    }
+}
+
+impl<K, V> Typed<K, V> {
+    pub(super) fn key(&self) -> &K {
+        &self.key
+    }
+
+    pub(super) fn value(&self) -> &V {
+        &self.value
+    }
+}
+
+/// A concurrent cache from keys to values, each entry with its own time-to-live.
+///
+/// A handle: cloning it is cheap and gives another handle on the same entries; when the last one is dropped, the background thread has
+/// ended and every entry has been freed (but for what a guard of another thread still protects).
+///
+/// No operation waits for another thread. Values are handed out as clones ([`get`](Self::get)), to a closure
+/// ([`read`](Self::read)), or by reference under a pin ([`pin`](Self::pin)). Keys and values are freed some time after their removal, perhaps
+/// on another thread: hence the bounds.
+///
+/// ```
+/// use std::time::Duration;
+/// use purekv::Cache;
+///
+/// let cache = Cache::new();
+/// cache.insert("apple".to_string(), 3);
+/// cache.insert_with_ttl("pear".to_string(), 5, Duration::from_secs(60));
+/// assert_eq!(cache.get("apple"), Some(3));
+/// assert!(cache.update(&"apple".to_string(), |count| count + 1));
+/// assert_eq!(cache.remove("apple"), Some(4));
+/// ```
+pub struct Cache<K, V, S = ahash::RandomState>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    pub(super) inner: Arc<Inner<K, V, S>>,
+}
+
+pub(super) struct Inner<K, V, S>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    pub(super) core: Core<Typed<K, V>>,
+    hasher: S,
+}
+
+impl<K, V, S> Clone for Cache<K, V, S>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// An empty cache with the default settings: no time-to-live unless an entry is given one, expiry in the background.
+    #[expect(clippy::new_without_default, reason = "Default is implemented for every hasher below")]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Settings for a new cache.
+    pub fn builder() -> Builder<Self> {
+        Builder::new()
+    }
+}
+
+impl<K, V> Default for Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K, V, S> Builder<Cache<K, V>, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher + Clone + Send + Sync + 'static,
+{
+    /// Makes the cache; starts its background thread, if it is to have one.
+    pub fn build(self) -> Cache<K, V, S> {
+        let core = Core::new(&self, ());
+        Cache { inner: Arc::new(Inner { core, hasher: self.hasher }) }
+    }
+}
+
+/// Tells the entry of a key.
+macro_rules! is {
+    ($key:expr) => {
+        |entry| entry.get().key.borrow() == $key
+    };
+}
+
+impl<K, V, S> Cache<K, V, S>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+    S: BuildHasher + Send + Sync + 'static,
+{
+    pub(super) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
+        hash_of(&self.inner.hasher, key)
+    }
+
+    pub(super) fn core(&self) -> &Core<Typed<K, V>> {
+        &self.inner.core
+    }
+
+    fn put(&self, key: K, value: V, ttl: Option<Duration>) {
+        let (guard, now) = enter(self.core());
+        let hash = self.hash(&key);
+        let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
+        let new = entry.as_ptr();
+        self.core().engine.insert(hash, entry, &guard, &now, |other| {
+            // SAFETY: `insert` asks only as long as it owns the entry.
+            other.get().key == unsafe { new.as_ref() }.key
+        });
+    }
+
+    fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
+        let (guard, now) = enter(self.core());
+        let hash = self.hash(&key);
+        let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
+        let new = entry.as_ptr();
+        self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
+            // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
+            other.get().key == unsafe { new.as_ref() }.key
+        })
+    }
+
+    /// Inserts or replaces. The entry gets the cache's time-to-live (none, unless the builder was told one), whatever it had
+    /// before. Lock-free; O(1).
+    pub fn insert(&self, key: K, value: V) {
+        self.put(key, value, None);
+    }
+
+    /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. A `ttl` of zero is due at once: the key is absent
+    /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
+    pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
+        self.put(key, value, Some(ttl));
+    }
+
+    /// Inserts unless the key is there; whether it did. An entry that is due is not there. Lock-free; O(1).
+    pub fn insert_if_absent(&self, key: K, value: V) -> bool {
+        self.put_if_absent(key, value, None)
+    }
+
+    /// As [`insert_if_absent`](Self::insert_if_absent), due after `ttl`.
+    pub fn insert_if_absent_with_ttl(&self, key: K, value: V, ttl: Duration) -> bool {
+        self.put_if_absent(key, value, Some(ttl))
+    }
+
+    /// A clone of the value. Lock-free; O(1).
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        self.read(key, V::clone)
+    }
+
+    /// What `read` makes of the value. The thread is pinned meanwhile: nothing that is removed anywhere is freed while it runs, so let it
+    /// be short. Lock-free; O(1).
+    #[inline]
+    pub fn read<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let (guard, now) = enter(self.core());
+        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
+        Some(read(live.entry().get().value()))
+    }
+
+    /// Clones of the values, in the order of `keys`. The memory accesses of up to 32 look-ups overlap; on tables larger than the
+    /// processor's caches this is several times faster than single gets. Lock-free.
+    pub fn get_many<Q>(&self, keys: &[&Q]) -> Vec<Option<V>>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        let mut values = Vec::with_capacity(keys.len());
+        self.pin().get_many(keys, |_, value| values.push(value.cloned()));
+        values
+    }
+
+    /// Pins this thread and gives a view through which values can be had by reference. One pin and one reading of the
+    /// clock serve all its look-ups: it sees each entry's deadline as of its first look at the clock. While it lives, nothing that is removed
+    /// from any cache of the process is freed; it cannot be sent to another thread. Never blocks.
+    #[inline]
+    pub fn pin(&self) -> Pinned<'_, K, V, S> {
+        Pinned::new(self)
+    }
+
+    /// Whether the key is there. Lock-free; O(1).
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.read(key, |_| ()).is_some()
+    }
+
+    /// Removes the key; a clone of what it held. (A clone, for other threads may be looking at it still.) Lock-free; O(1).
+    pub fn remove<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+        V: Clone,
+    {
+        let (guard, now) = enter(self.core());
+        let removed = self.core().engine.remove(self.hash(key), &guard, &now, is!(key))?;
+        Some(removed.get().value.clone())
+    }
+
+    /// Removes the key; whether it was there. For values that cannot be cloned. Lock-free; O(1).
+    pub fn invalidate<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let (guard, now) = enter(self.core());
+        self.core().engine.remove(self.hash(key), &guard, &now, is!(key)).is_some()
+    }
+
+    /// One atomic read-modify-write. `decide` is given the value, or None if the key is absent, and its answer is carried out if
+    /// nobody has changed the entry's value since; otherwise it is called again with the new state. A new value replaces the
+    /// time-to-live too, unless [`Op::PutKeepTtl`] says otherwise. Lock-free.
+    pub fn compute(&self, key: K, mut decide: impl FnMut(Option<&V>) -> Op<V>) -> Computed
+    where
+        K: Clone,
+    {
+        let (guard, now) = enter(self.core());
+        let hash = self.hash(&key);
+        let make =
+            |value, ttl| Typed::owned(hash, self.core().deadline(ttl, &now), key.clone(), value);
+        let decided =
+            self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
+                match decide(entry.map(|entry| entry.get().value())) {
+                    Op::Put(value) => Decision::Put(make(value, None)),
+                    Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
+                    Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
+                    Op::Keep => Decision::Keep,
+                    Op::Remove => Decision::Remove,
+                }
+            });
+        decided.into()
+    }
+
+    /// Replaces the value by what `change` makes of it and keeps the time-to-live; false if the key is absent. `change` may be called
+    /// again when others change the entry meanwhile. Lock-free.
+    pub fn update(&self, key: &K, mut change: impl FnMut(&V) -> V) -> bool
+    where
+        K: Clone,
+    {
+        let decide = |value: Option<&V>| match value {
+            Some(value) => Op::PutKeepTtl(change(value)),
+            None => Op::Keep,
+        };
+        self.compute(key.clone(), decide) == Computed::Replaced
+    }
+
+    /// The time the entry has left; None if it is absent. Lock-free; O(1).
+    pub fn ttl<Q>(&self, key: &Q) -> Option<Ttl>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let (guard, now) = enter(self.core());
+        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
+        Some(ttl_of(live.deadline, &now))
+    }
+
+    /// Makes the entry due `ttl` from now, sooner or later than it was; false if it is absent. Zero removes it. Lock-free; O(1).
+    pub fn set_ttl<Q>(&self, key: &Q, ttl: Duration) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.set_deadline(key, |now| now.deadline_after(ttl))
+    }
+
+    /// Makes the entry never expire; false if it is absent. Lock-free; O(1).
+    pub fn persist<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.set_deadline(key, |_| NEVER)
+    }
+
+    fn set_deadline<Q>(&self, key: &Q, deadline: impl FnOnce(&Now<'_>) -> u64) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let (guard, now) = enter(self.core());
+        let deadline = deadline(&now);
+        let engine = &self.core().engine;
+        engine.set_deadline(self.hash(key), deadline, &guard, &now, is!(key)).is_some()
+    }
+
+    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write.
+    pub fn len(&self) -> usize {
+        self.core().engine.len()
+    }
+
+    /// Whether [`len`](Self::len) is 0.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removes every entry that is there when it is called; others may come meanwhile. O(entries); never blocks.
+    pub fn clear(&self) {
+        self.core().retain(|_| false);
+    }
+
+    /// Removes every entry for which `keep` is false. An entry that is replaced just then stays. Weakly consistent, as
+    /// [`iter`](Self::iter). O(entries); never blocks.
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.core().retain(|entry| keep(entry.get().key(), entry.get().value()));
+    }
+
+    /// Clones of all entries, in no order, while others read and write: an entry that is there throughout comes exactly once,
+    /// any other at most once. Pinned for a few entries at a time only. Never blocks.
+    pub fn iter(&self) -> impl Iterator<Item = (K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        let now = Now::new(self.core().clock());
+        let mut cursor = Cursor::new();
+        let mut bucket = Vec::new();
+        std::iter::from_fn(move || {
+            while bucket.is_empty() {
+                let guard = epoch::pin();
+                let more = self.core().engine.next_bucket(&mut cursor, &guard, &now, |live| {
+                    let entry = live.entry().get();
+                    bucket.push((entry.key.clone(), entry.value.clone()));
+                });
+                if !more {
+                    break;
+                }
+            }
+            bucket.pop()
+        })
+    }
+
+    /// Removes what is due by now and frees what can be freed; how many entries it removed. For
+    /// [`Expiry::Manual`](crate::Expiry); otherwise nobody needs to call it. While another thread does this, it returns at once. O(due).
+    pub fn advance(&self) -> usize {
+        self.core().advance()
+    }
+
+    /// Figures about its state. O(stripes + threads).
+    pub fn stats(&self) -> Stats {
+        self.core().stats()
+    }
+}
+
+impl<K, V, S> fmt::Debug for Cache<K, V, S>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("entries", &self.inner.core.engine.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! The death of entries that are due: met by an operation, or brought up by the wheel.
+
+use super::deadline::State;
+use super::entry::{Armed, avoid_reserved};
+use super::{Engine, Entry, signature};
+use crate::clock::{NEVER, Now};
+use crate::sync::epoch::Guard;
+use crate::sync::failpoint;
+use crate::table::{Found, Shared};
+use crate::wheel::{Due, Wheel};
+
+/// Records per slice of work; between slices the ticker is unpinned.
+const SLICE: usize = 4096;
+
+/// Stale records that are not worth a sweep.
+const STALE_ALLOWED: usize = if cfg!(purekv_loom) { 0 } else { 1024 };
+
+impl<E: Entry> Engine<E> {
+    /// Removes what was found if it is due, claimed, or so by now; true: it is gone, by whoever's hand. False: look again.
+    ///
+    /// Linearisation points: the claim, against `set_ttl`; the CAS on the slot, against everything else.
+    #[cold]
+    pub(super) fn expire(&self, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> bool {
+        let entry = found.node.get();
+        let deadline = loop {
+            // SAFETY: found under the guard.
+            match unsafe { entry.deadline().state() } {
+                State::Live(deadline) if now.is_due(deadline) => {
+                    failpoint::hit("engine::expire::before_claim");
+                    if entry.deadline().claim(deadline) {
+                        break Some(deadline);
+                    }
+                }
+                // It was extended meanwhile.
+                State::Live(_) => return false,
+                // It was replaced by one that keeps its deadline.
+                State::Sealed(_) => return false,
+                State::Dead => break None,
+            }
+        };
+        failpoint::hit("engine::expire::claimed");
+        if !self.table.remove(found, guard) {
+            return false;
+        }
+        self.counters.expired();
+        if let Some(deadline) = deadline {
+            self.lag.record(now.precise().saturating_sub(deadline));
+        }
+        self.bury(found.node, guard);
+        true
+    }
+
+    /// Brings the wheel to the present: removes what is due, in slices, unpinned in between. Returns how many entries
+    /// it has removed; 0 at once if another thread is at it.
+    pub(crate) fn advance(&self) -> usize {
+        self.advance_until(|| false)
+    }
+
+    /// As [`advance`](Self::advance), and stops after a slice if `stop` says so; the rest is kept.
+    pub(crate) fn advance_until(&self, stop: impl Fn() -> bool) -> usize {
+        let Some(wheel) = &self.wheel else { return 0 };
+        let mut removed = 0;
+        loop {
+            let now = Now::new(&self.clock);
+            let progress = wheel.advance(now.precise() / self.tick, SLICE, |guard, batch| {
+                removed += self.fire(wheel, batch, guard);
+            });
+            if stop() {
+                return removed;
+            }
+            if progress.finished {
+                break;
+            }
+        }
+        self.sweep_if_worth_it(wheel);
+        removed
+    }
+
+    /// Serves a batch of records; how many entries that removed.
+    fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard) -> usize {
+        let now = Now::new(&self.clock);
+        let mut hashes = [0; 32];
+        for (hash, due) in hashes.iter_mut().zip(batch) {
+            *hash = due.signature.to_hash();
+        }
+        let mut removed = 0;
+        // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
+        let waits = |due: &Due, entry: Shared<'_, E>| {
+            let armed = entry.get().timer().load();
+            armed.is_by(due.tick) || armed == Armed::Sealed
+        };
+        self.table.find_group(
+            &hashes[..batch.len()],
+            guard,
+            |index, entry| waits(&batch[index], entry),
+            |index, found| {
+                // Rule 4: serve all that are waiting, not the first only.
+                let mut found = found;
+                while let Some(waiting) = found {
+                    removed += usize::from(self.serve(wheel, &waiting, guard, &now));
+                    let hash = hashes[index];
+                    found = self.table.find(hash, guard, |entry| waits(&batch[index], entry));
+                }
+            },
+        );
+        removed
+    }
+
+    /// A record has fired for this entry: removes it (true), or arms it again. Afterwards its timer is later, or the entry
+    /// is gone, or somebody else has changed it.
+    fn serve(&self, wheel: &Wheel, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> bool {
+        let entry = found.node.get();
+        let armed = entry.timer().load();
+        // SAFETY: found under the guard.
+        match unsafe { entry.deadline().state() } {
+            State::Live(NEVER) => {
+                if entry.timer().rearm(armed, Armed::No) {
+                    self.counters.disarmed();
+                }
+                false
+            }
+            // Sealed: it is being replaced, and a record of ours will do the new one no harm.
+            State::Live(deadline) | State::Sealed(deadline) if !now.is_due(deadline) => {
+                let tick = self.arm_tick(wheel, deadline);
+                // Whoever seals the timer or changes it before us sees to the rest.
+                if armed != Armed::Sealed && entry.timer().rearm(armed, Armed::at(tick)) {
+                    failpoint::hit("engine::serve::rearmed");
+                    wheel.push(signature(E::hash(found.node, self.context())), tick, guard);
+                }
+                false
+            }
+            _ => self.expire(found, guard, now),
+        }
+    }
+
+    /// The tick to arm an entry with this deadline for.
+    pub(super) fn arm_tick(&self, wheel: &Wheel, deadline: u64) -> u64 {
+        let mut tick = wheel.fire_tick(self.tick_of(deadline));
+        loop {
+            let avoided = avoid_reserved(tick);
+            if avoided == tick {
+                return tick;
+            }
+            tick = wheel.fire_tick(avoided);
+        }
+    }
+
+    /// Sweeps the wheel when stale records outnumber the others: so each record is looked at a bounded number of times.
+    fn sweep_if_worth_it(&self, wheel: &Wheel) {
+        let (records, waited_for) = self.records();
+        if records <= 2 * waited_for + STALE_ALLOWED {
+            return;
+        }
+        loop {
+            let progress = wheel.sweep(SLICE, |guard, batch, keep| {
+                for (keep, due) in keep.iter_mut().zip(batch) {
+                    *keep = self.is_waited_for(wheel, due, guard);
+                }
+            });
+            if progress.finished {
+                return;
+            }
+        }
+    }
+
+    /// Rule 5.
+    fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
+        let own = |entry: Shared<'_, E>| entry.get().timer().load() == Armed::at(due.tick);
+        // An overdue record may have lost its exact tick; it will fire next time.
+        due.tick <= wheel.elapsed()
+            || self.table.find(due.signature.to_hash(), guard, own).is_some()
+    }
+}

@@ -1,0 +1,153 @@
+//! Where table and wheel meet: the one place where an entry is born, read, expires and dies.
+//!
+//! - [`entry`], [`deadline`]: the two words of an entry that change while it is in the table, and their protocols.
+//! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
+//! - [`write`]: insert, replace, remove, change of deadline.
+//! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
+//!
+//! Every operation takes the guard and the time of its caller, so that one pin and one clock reading serve many.
+//!
+//! # Records and entries
+//!
+//! A record of the wheel names its entry by hash, and an entry's [`Timer`] says at which tick a record will fire for it.
+//! The rules that keep both together:
+//!
+//! 1. A timer is set to *t* before the record for *t* is pushed, and the entry is in the table by then.
+//! 2. Whoever changes a timer by CAS to a new tick pushes that record: so no timer is doubled.
+//! 3. A replacement may rely on the old entry's record if that is early enough. It publishes the new entry with the old
+//!    one's tick, then *seals* the old timer. Was the timer changed in between, it pushes a record of its own. A ticker that
+//!    comes too late finds the seal, looks again, and finds the new entry.
+//! 4. A record that fires at *r* serves every entry it finds whose timer is not after *r*.
+//! 5. A record is stale if no entry it finds has exactly its tick. Stale ones are swept out when they outnumber the others.
+
+mod counters;
+mod deadline;
+mod entry;
+mod expire;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::time::Duration;
+
+pub(crate) use deadline::Deadline;
+pub(crate) use entry::{Entry, Timer};
+pub(crate) use write::{Decided, Decision};
+
+use counters::Counters;
+use entry::Armed;
+
+use crate::clock::{Clock, nanos};
+use crate::hash::Signature;
+use crate::histogram::{Histogram, Recorder};
+use crate::sync::epoch::Guard;
+use crate::table::{Shared, Table};
+use crate::wheel::Wheel;
+
+/// See the [module](self).
+pub(crate) struct Engine<E: Entry> {
+    table: Table<E>,
+    /// None: entries that expire stay until they are met.
+    wheel: Option<Wheel>,
+    /// Length of a tick in nanoseconds.
+    tick: u64,
+    clock: Clock,
+    counters: Counters,
+    /// From deadline to removal.
+    lag: Recorder,
+}
+
+/// How to make an engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) clock: Clock,
+    pub(crate) tick: Duration,
+    /// Whether expired entries are removed without being met.
+    pub(crate) expiry: bool,
+    /// Shards to begin with, at least.
+    pub(crate) shards: usize,
+    /// Entries to have room for at the start.
+    pub(crate) capacity: usize,
+}
+
+impl<E: Entry> Engine<E> {
+    pub(crate) fn new(config: Config, context: E::Context) -> Self {
+        let tick = nanos(config.tick).max(1);
+        let start = config.clock.now() / tick;
+        let depth = config.shards.max(1).next_power_of_two().ilog2();
+        Self {
+            table: Table::new(depth.max(Table::<E>::depth_for(config.capacity)), context),
+            wheel: config.expiry.then(|| Wheel::new(start)),
+            tick,
+            clock: config.clock,
+            counters: Counters::default(),
+            lag: Recorder::new(),
+        }
+    }
+
+    pub(crate) fn tick(&self) -> Duration {
+        Duration::from_nanos(self.tick)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn context(&self) -> &E::Context {
+        self.table.context()
+    }
+
+    /// Entries stored, due ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.counters.entries()
+    }
+
+    pub(crate) fn table(&self) -> &Table<E> {
+        &self.table
+    }
+
+    pub(crate) fn lag(&self) -> Histogram {
+        self.lag.snapshot()
+    }
+
+    pub(crate) fn expired(&self) -> usize {
+        self.counters.entries_expired()
+    }
+
+    /// Records in the wheel, and those of them that an entry waits for.
+    pub(crate) fn records(&self) -> (usize, usize) {
+        let records = self.wheel.as_ref().map_or(0, Wheel::records);
+        (records, self.counters.entries_armed())
+    }
+
+    pub(crate) fn wheel_memory(&self) -> usize {
+        self.wheel.as_ref().map_or(0, Wheel::memory)
+    }
+
+    /// The first tick that is not before `deadline`.
+    fn tick_of(&self, deadline: u64) -> u64 {
+        deadline.div_ceil(self.tick)
+    }
+
+    /// Accounts for an entry that this thread has unlinked, and frees it when nobody can look at it any more.
+    fn bury(&self, entry: Shared<'_, E>, guard: &Guard) {
+        self.counters.entry_gone();
+        // Sealed, so that a change of deadline that comes too late arms nothing and is not counted.
+        if self.wheel.is_some() && entry.get().timer().seal() != Armed::No {
+            self.counters.disarmed();
+        }
+        self.retire(entry, guard);
+    }
+
+    fn retire(&self, entry: Shared<'_, E>, guard: &Guard) {
+        let bytes = E::bytes(entry);
+        // SAFETY: only who won the CAS that took it out of its slot comes here, and only once.
+        unsafe { guard.retire(entry.as_ptr(), bytes) };
+    }
+}
+
+/// The signature of a hash, for a record.
+fn signature(hash: u64) -> Signature {
+    Signature::of(hash)
+}

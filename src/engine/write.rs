@@ -1,0 +1,352 @@
+//! Insert, replace, remove, change of deadline.
+
+use super::deadline::State;
+use super::entry::Armed;
+use super::read::Live;
+use super::{Engine, Entry, signature};
+use crate::clock::{NEVER, Now};
+use crate::sync::epoch::Guard;
+use crate::sync::failpoint;
+use crate::table::{Found, Owned, Shared};
+use std::ptr::NonNull;
+
+/// What a read-modify-write wants.
+pub(crate) enum Decision<E: Entry> {
+    /// Put this entry, with its own deadline.
+    Put(Owned<E>),
+    /// Put this entry, with the deadline of the one that is there.
+    PutKeepingDeadline(Owned<E>),
+    Keep,
+    Remove,
+}
+
+/// What it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decided {
+    Inserted,
+    Replaced,
+    Removed,
+    Kept,
+    Absent,
+}
+
+/// What a new entry was made with.
+#[derive(Clone, Copy)]
+struct Plan {
+    deadline: u64,
+    /// The record it needs, unless it can rely on the one of the entry it replaces.
+    tick: Option<u64>,
+}
+
+impl<E: Entry> Engine<E> {
+    /// Inserts or replaces. An entry that is due already is not stored; what it would have replaced is removed.
+    pub(crate) fn insert<'g>(
+        &'g self,
+        hash: u64,
+        mut entry: Owned<E>,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+    ) {
+        if self.is_stillborn(&entry, guard, now) {
+            self.remove(hash, guard, now, is_key);
+            return;
+        }
+        loop {
+            let plan = self.arm_new(&entry, guard);
+            match self.table.insert(hash, entry, guard, &mut is_key) {
+                Ok(_) => return self.born(hash, plan, guard),
+                Err((found, back)) => match self.replace(hash, &found, back, plan, guard) {
+                    Ok(()) => return,
+                    Err(back) => entry = back,
+                },
+            }
+        }
+    }
+
+    /// Inserts unless the key is there.
+    pub(crate) fn insert_if_absent<'g>(
+        &'g self,
+        hash: u64,
+        mut entry: Owned<E>,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+    ) -> bool {
+        if self.is_stillborn(&entry, guard, now) {
+            return self.get(hash, guard, now, is_key).is_none();
+        }
+        loop {
+            let plan = self.arm_new(&entry, guard);
+            match self.table.insert(hash, entry, guard, &mut is_key) {
+                Ok(_) => {
+                    self.born(hash, plan, guard);
+                    return true;
+                }
+                Err((found, back)) => match self.judge(found, guard, now) {
+                    Some(Some(_)) => return false,
+                    _ => entry = back,
+                },
+            }
+        }
+    }
+
+    /// Removes the live entry, which is still good to look at.
+    pub(crate) fn remove<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+    ) -> Option<Shared<'g, E>> {
+        loop {
+            let live = self.get(hash, guard, now, &mut is_key)?;
+            if self.remove_found(&live, guard) {
+                return Some(live.entry());
+            }
+        }
+    }
+
+    /// Removes exactly this entry; false: somebody else has changed it.
+    pub(crate) fn remove_found(&self, live: &Live<'_, E>, guard: &Guard) -> bool {
+        let removed = self.table.remove(&live.found, guard);
+        if removed {
+            self.bury(live.entry(), guard);
+        }
+        removed
+    }
+
+    /// One read-modify-write: what `decide` answers to the live entry is done, unless the entry was changed meanwhile; then it is
+    /// asked again.
+    pub(crate) fn compute<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        mut decide: impl FnMut(Option<Shared<'g, E>>) -> Decision<E>,
+    ) -> Decided {
+        loop {
+            let live = self.get(hash, guard, now, &mut is_key);
+            let decision = decide(live.as_ref().map(Live::entry));
+            match (decision, live) {
+                (Decision::Keep, None) | (Decision::Remove, None) => return Decided::Absent,
+                (Decision::Keep, Some(_)) => return Decided::Kept,
+                (Decision::Remove, Some(live)) => {
+                    if self.remove_found(&live, guard) {
+                        return Decided::Removed;
+                    }
+                }
+                (Decision::Put(entry) | Decision::PutKeepingDeadline(entry), None) => {
+                    if self.is_stillborn(&entry, guard, now) {
+                        return Decided::Absent;
+                    }
+                    let plan = self.arm_new(&entry, guard);
+                    // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
+                    if self.table.insert(hash, entry, guard, &mut is_key).is_ok() {
+                        self.born(hash, plan, guard);
+                        return Decided::Inserted;
+                    }
+                }
+                (Decision::Put(entry), Some(live)) => {
+                    if self.is_stillborn(&entry, guard, now) {
+                        if self.remove_found(&live, guard) {
+                            return Decided::Removed;
+                        }
+                        continue;
+                    }
+                    let plan = self.arm_new(&entry, guard);
+                    if self.replace(hash, &live.found, entry, plan, guard).is_ok() {
+                        return Decided::Replaced;
+                    }
+                }
+                (Decision::PutKeepingDeadline(entry), Some(live)) => {
+                    if self.replace_keeping(hash, &live.found, entry, guard).is_ok() {
+                        return Decided::Replaced;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes the live entry absent from `deadline` on; what its deadline was. A deadline that is due removes it.
+    pub(crate) fn set_deadline<'g>(
+        &'g self,
+        hash: u64,
+        deadline: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+    ) -> Option<u64> {
+        loop {
+            let live = self.get(hash, guard, now, &mut is_key)?;
+            let entry = live.entry().get();
+            if deadline != NEVER && deadline <= now.precise() {
+                if self.remove_found(&live, guard) {
+                    return Some(live.deadline);
+                }
+                continue;
+            }
+            // SAFETY: found under the guard.
+            let State::Live(before) = (unsafe { entry.deadline().state() }) else { continue };
+            if now.is_due(before) {
+                continue;
+            }
+            failpoint::hit("engine::set_deadline::before");
+            if entry.deadline().extend(before, deadline) {
+                failpoint::hit("engine::set_deadline::extended");
+                self.arm_by(hash, entry, deadline, guard);
+                return Some(before);
+            }
+        }
+    }
+
+    /// Whether the entry's deadline has come before it is stored. It is not for the wheel to see.
+    fn is_stillborn(&self, entry: &Owned<E>, guard: &Guard, now: &Now<'_>) -> bool {
+        let deadline = own_deadline(entry, guard);
+        deadline != NEVER && deadline <= now.precise()
+    }
+
+    /// Sets the timer of an entry that nobody can see yet for a record of its own.
+    fn arm_new(&self, entry: &Owned<E>, guard: &Guard) -> Plan {
+        let deadline = own_deadline(entry, guard);
+        let tick = match &self.wheel {
+            Some(wheel) if deadline != NEVER => Some(self.arm_tick(wheel, deadline)),
+            _ => None,
+        };
+        entry.get().timer().set(tick.map_or(Armed::No, Armed::at));
+        Plan { deadline, tick }
+    }
+
+    /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
+    fn born(&self, hash: u64, plan: Plan, guard: &Guard) {
+        self.counters.entry_born();
+        if let (Some(tick), Some(wheel)) = (plan.tick, &self.wheel) {
+            self.counters.armed();
+            wheel.push(signature(hash), tick, guard);
+        }
+    }
+
+    /// Puts `entry` into the place of what was found.
+    fn replace(
+        &self,
+        hash: u64,
+        found: &Found<'_, E>,
+        entry: Owned<E>,
+        plan: Plan,
+        guard: &Guard,
+    ) -> Result<(), Owned<E>> {
+        let old = found.node.get().timer().load();
+        let inherits = plan.tick.is_some() && old.is_by(self.tick_of(plan.deadline));
+        if inherits {
+            entry.get().timer().set(old);
+        }
+        let new = self.table.replace(found, entry, guard)?;
+        failpoint::hit("engine::replace::done");
+        if inherits {
+            self.take_over(hash, found.node, new, old, plan.deadline, guard);
+        } else if let Some(wheel) = &self.wheel {
+            self.count_armed(
+                found.node.get().timer().seal(),
+                plan.tick.map_or(Armed::No, Armed::at),
+            );
+            if let Some(tick) = plan.tick {
+                wheel.push(signature(hash), tick, guard);
+            }
+        }
+        self.retire(found.node, guard);
+        Ok(())
+    }
+
+    /// As [`replace`](Self::replace), for an entry that takes over the deadline, whatever that may be by then.
+    fn replace_keeping(
+        &self,
+        hash: u64,
+        found: &Found<'_, E>,
+        entry: Owned<E>,
+        guard: &Guard,
+    ) -> Result<(), Owned<E>> {
+        let old = found.node.get();
+        let armed = old.timer().load();
+        if armed == Armed::Sealed {
+            return Err(entry);
+        }
+        entry.get().timer().set(armed);
+        entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
+        let new = self.table.replace(found, entry, guard)?;
+        failpoint::hit("engine::replace::inherits");
+        // SAFETY: published just now, and not retired while we are pinned.
+        let deadline = match unsafe { new.get().deadline().state() } {
+            State::Live(deadline) | State::Sealed(deadline) => deadline,
+            State::Dead => NEVER,
+        };
+        self.take_over(hash, found.node, new, armed, deadline, guard);
+        self.retire(found.node, guard);
+        Ok(())
+    }
+
+    /// Rule 3: `new` was published with the timer that `old` had.
+    fn take_over(
+        &self,
+        hash: u64,
+        old: Shared<'_, E>,
+        new: Shared<'_, E>,
+        inherited: Armed,
+        deadline: u64,
+        guard: &Guard,
+    ) {
+        let last = old.get().timer().seal();
+        self.count_armed(last, inherited);
+        failpoint::hit("engine::take_over::sealed");
+        if last == inherited || deadline == NEVER {
+            return;
+        }
+        let Some(wheel) = &self.wheel else { return };
+        let tick = self.arm_tick(wheel, deadline);
+        // If this fails, somebody else has armed the new entry.
+        if new.get().timer().rearm(inherited, Armed::at(tick)) {
+            self.count_armed(inherited, Armed::at(tick));
+            wheel.push(signature(hash), tick, guard);
+        }
+    }
+
+    /// Sees to it that a record fires for the entry by its new deadline.
+    fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
+        let Some(wheel) = &self.wheel else { return };
+        if deadline == NEVER {
+            return;
+        }
+        loop {
+            let armed = entry.timer().load();
+            // Sealed: whoever replaced it looks at the deadline after that.
+            if armed == Armed::Sealed || armed.is_by(self.tick_of(deadline)) {
+                return;
+            }
+            let tick = self.arm_tick(wheel, deadline);
+            if entry.timer().rearm(armed, Armed::at(tick)) {
+                self.count_armed(armed, Armed::at(tick));
+                failpoint::hit("engine::arm_by::rearmed");
+                wheel.push(signature(hash), tick, guard);
+                return;
+            }
+        }
+    }
+
+    /// Counts a change of timer.
+    fn count_armed(&self, from: Armed, to: Armed) {
+        match (from == Armed::No, to == Armed::No) {
+            (true, false) => self.counters.armed(),
+            (false, true) => self.counters.disarmed(),
+            _ => {}
+        }
+    }
+}
+
+/// The deadline that an entry was made with.
+fn own_deadline<E: Entry>(entry: &Owned<E>, _guard: &Guard) -> u64 {
+    // SAFETY: it is no inherit, for it was never published as one.
+    match unsafe { entry.get().deadline().state() } {
+        State::Live(deadline) | State::Sealed(deadline) => deadline,
+        State::Dead => 0,
+    }
+}
