@@ -15,4 +15,4 @@ rm -rf "fuzz/corpus/$target"
 mkdir -p "fuzz/corpus/$target"
 # The fuzzer keeps what reaches something new. Of that, the longest: they do the most.
 find "$found" -type f -printf '%s %p\n' | sort -rn | head -n 40 | cut -d' ' -f2 |
-    xargs -I{} cp {} "fuzz/corpus/$target/"
+    while read -r file; do cp "$file" "fuzz/corpus/$target/$(sha1sum <"$file" | cut -d" " -f1)"; done

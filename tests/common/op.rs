@@ -13,15 +13,16 @@ pub(crate) struct Scenario {
     pub(crate) operations: Vec<Operation>,
 }
 
-/// One of 256 keys of different lengths.
+/// A key: mostly one of eight, so that operations meet, at times one of some more.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(crate) struct Key(pub(crate) u8);
 
 impl Key {
     pub(crate) fn bytes(self) -> Vec<u8> {
-        match self.0 {
+        let number = if self.0 < 224 { self.0 % 8 } else { self.0 };
+        match number {
             0 => Vec::new(),
-            number => vec![number; 1 + usize::from(number) % 20],
+            _ => vec![number; 1 + usize::from(number) % 20],
         }
     }
 }
@@ -69,6 +70,30 @@ impl Span {
     }
 }
 
+/// How far the clock moves: seldom further than a minute or so, for once time has come to its end nothing happens any more.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) struct Lapse {
+    pub(crate) unit: u8,
+    pub(crate) count: u16,
+}
+
+impl Lapse {
+    pub(crate) fn duration(self) -> Duration {
+        let span = match self.unit {
+            255 => Span::Max,
+            254 => Span::Years(self.count as u8),
+            250..=253 => Span::Days(self.count),
+            unit => match unit % 4 {
+                0 => Span::Nanos(self.count as u8),
+                1 => Span::Micros(self.count),
+                2 => Span::Millis(self.count),
+                _ => Span::Seconds(self.count & 0xff),
+            },
+        };
+        span.duration()
+    }
+}
+
 /// What the closure of a `compute` answers.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(crate) enum Decision {
@@ -107,7 +132,7 @@ pub(crate) enum Operation {
     /// Drives expiry.
     Advance,
     /// Moves the clock on.
-    Pass(Span),
+    Pass(Lapse),
     /// Inserts a row of up to 255 keys of their own, for the cache to grow.
     Fill {
         row: u8,

@@ -3,7 +3,7 @@
 use purekv::{Clock, Kv, ManualClock, Op};
 
 use super::naive::Naive;
-use super::op::{Decision, Operation, Scenario, keeps, row_keys};
+use super::op::{Decision, Lapse, Operation, Scenario, keeps, row_keys};
 use super::subject::{Subject, for_each_subject};
 
 /// Runs it over every subject.
@@ -37,7 +37,7 @@ pub(crate) fn check<S: Subject>(scenario: &Scenario) {
     }
     pair.compare_contents();
     // At the end of time only that is left which never expires.
-    pair.step(&Operation::Pass(super::op::Span::Max));
+    pair.step(&Operation::Pass(Lapse { unit: 255, count: 0 }));
     pair.step(&Operation::Advance);
     pair.compare_contents();
 }
@@ -134,9 +134,9 @@ impl<C: Kv> Pair<C> {
                 model.advanced();
                 self.compare_len();
             }
-            Operation::Pass(span) => {
-                time.advance(span.duration());
-                model.pass(span.duration());
+            Operation::Pass(lapse) => {
+                time.advance(lapse.duration());
+                model.pass(lapse.duration());
             }
             Operation::Fill { row, count, ttl } => {
                 for key in row_keys(*row, *count) {

@@ -19,6 +19,7 @@ tests![
     an_old_deadline_does_not_remove_a_new_value,
     a_deadline_moved_on_and_on,
     the_memory_of_many_due_at_once_comes_back_at_once,
+    however_it_was_set_a_deadline_gives_the_memory_back,
     the_lag_is_recorded,
 ];
 
@@ -309,6 +310,38 @@ fn the_memory_of_many_due_at_once_comes_back_at_once<S: Subject>() {
     assert_eq!(cache.advance(), MANY as usize);
     assert_eq!(cache.len(), MANY as usize / 10);
     assert!(contents(&cache).iter().all(|(_, value)| value == b"stays"));
+}
+
+fn however_it_was_set_a_deadline_gives_the_memory_back<S: Subject>() {
+    let value = || b"value".to_vec();
+    let ways: [&dyn Fn(&S::Cache, &[u8]); 9] = [
+        &|cache, key| cache.insert(key, b"value"),
+        &|cache, key| cache.insert_with_ttl(key, b"value", SECOND),
+        &|cache, key| drop(cache.insert_if_absent(key, b"value")),
+        &|cache, key| drop(cache.insert_if_absent_with_ttl(key, b"value", SECOND)),
+        &|cache, key| drop(cache.set_ttl(key, SECOND)),
+        &|cache, key| drop(cache.compute(key, |_| Op::Put(value()))),
+        &|cache, key| drop(cache.compute(key, |_| Op::PutWithTtl(value(), SECOND))),
+        &|cache, key| drop(cache.compute(key, |_| Op::PutKeepTtl(value()))),
+        &|cache, key| drop(cache.compute(key, |_| Op::Keep)),
+    ];
+    // Each alone, and each after each: the second finds an entry with a deadline, or one without.
+    for (first, set_first) in ways.iter().enumerate() {
+        for (second, set_second) in ways.iter().enumerate() {
+            for between in [|_: &S::Cache| (), |cache: &S::Cache| drop(cache.persist(b"key"))] {
+                let (clock, time) = Clock::manual();
+                let cache = S::make(clock, Some(2 * SECOND));
+                set_first(&cache, b"key");
+                between(&cache);
+                time.advance(SECOND / 2);
+                set_second(&cache, b"key");
+                let Some(Ttl::Remaining(left)) = cache.ttl(b"key") else { continue };
+                time.advance(left + LATER);
+                assert_eq!(cache.advance(), 1, "way {first}, then way {second}");
+                assert_eq!(cache.len(), 0);
+            }
+        }
+    }
 }
 
 fn the_lag_is_recorded<S: Subject>() {
