@@ -8,6 +8,8 @@ mod engine;
 mod hash;
 mod histogram;
 mod kv;
+#[cfg(feature = "cli")]
+pub mod replay;
 mod sync;
 mod table;
 mod wheel;

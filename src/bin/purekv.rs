@@ -1,1 +1,154 @@
-fn main() {}
+//! The `purekv` command.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use purekv::replay::{self, Options, ReplayError, Subject, TtlChoice, ValueSize, Workload};
+
+/// An embedded, lock-free cache with a time-to-live for each entry.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Replay(Replay),
+}
+
+/// Replay requests against each store of this crate, and compare them side by side.
+///
+/// Each request is a get; a miss inserts the value (cache-aside). Requests the trace marks as set insert at once.
+/// Without FILE a zipf workload is generated.
+#[derive(Args)]
+struct Replay {
+    /// Trace: text, or zstd-compressed text if its name ends in .zst. Its first line names the columns: key, and any
+    /// of size, ttl, op, timestamp; each further line is one request.
+    file: Option<PathBuf>,
+    /// Threads that replay [default: as many as there are processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Bytes of a value (at most 1 MiB), or "trace": as the trace says
+    #[arg(long, default_value = "64", value_name = "BYTES", value_parser = value_size)]
+    value_size: ValueSize,
+    /// Time-to-live of what is inserted: none, a duration, MIN..MAX (uniformly at random), or "trace": as the trace
+    /// says, in seconds of this run
+    #[arg(long, default_value = "50ms..2s")]
+    ttl: TtlChoice,
+    /// Requests to replay [default: all of FILE, or 1000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    requests: Option<u32>,
+    /// Keys of the generated workload
+    #[arg(long, default_value = "100000", conflicts_with = "file", value_parser = clap::value_parser!(u64).range(1..))]
+    keys: u64,
+    /// Exponent of the generated workload: 0 is uniform, 0.99 usual
+    #[arg(long, default_value = "0.99", conflicts_with = "file", value_name = "S", value_parser = exponent)]
+    zipf: f64,
+    /// Runs of each store, in turn; with more than one the table shows median (min–max)
+    #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    repeat: u16,
+    /// Time one get and one insert in so many
+    #[arg(long, default_value = "8", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: u32,
+    /// Only these stores
+    #[arg(long, value_delimiter = ',', value_name = "STORE,…", value_parser = stores())]
+    only: Vec<String>,
+    /// Seed of the generated workload and of the random TTLs
+    #[arg(long, default_value = "1")]
+    seed: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn stores() -> PossibleValuesParser {
+    PossibleValuesParser::new(replay::subjects().iter().map(Subject::name))
+}
+
+fn value_size(text: &str) -> Result<ValueSize, String> {
+    match text {
+        "trace" => Ok(ValueSize::Trace),
+        _ => match text.parse() {
+            Ok(bytes) if bytes <= 1 << 20 => Ok(ValueSize::Fixed(bytes)),
+            _ => Err("expected trace or a number up to 1048576".to_owned()),
+        },
+    }
+}
+
+fn exponent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(exponent) if exponent.is_finite() && exponent >= 0.0 => Ok(exponent),
+        _ => Err("expected a number from 0".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let Command::Replay(arguments) = Cli::parse().command;
+    let text = match arguments.run() {
+        Ok(text) => text,
+        Err(error) => {
+            // Nobody is left to be told if this fails.
+            let _ = writeln!(io::stderr(), "purekv: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `purekv replay | head -1` has what it wanted.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "purekv: standard output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Replay {
+    fn run(self) -> Result<String, ReplayError> {
+        let workload = self.workload()?;
+        let mut subjects = replay::subjects();
+        subjects
+            .retain(|it| self.only.is_empty() || self.only.iter().any(|name| name == it.name()));
+        let mut options = Options::default();
+        options.threads = self.threads.map_or(options.threads, usize::from);
+        options.value_size = self.value_size;
+        options.ttl = self.ttl;
+        options.sample = self.sample as usize;
+        options.seed = self.seed;
+        let repeat = usize::from(self.repeat);
+        let bar = progress_bar(&workload, &subjects, repeat);
+        let report = replay::compare(&subjects, &workload, &options, repeat, &|done| bar.inc(done));
+        bar.finish_and_clear();
+        let report = report?;
+        Ok(if self.json { format!("{:#}\n", report.to_json()) } else { report.to_string() })
+    }
+
+    fn workload(&self) -> Result<Workload, ReplayError> {
+        let limit = self.requests.map(|requests| requests as usize);
+        match &self.file {
+            Some(file) => replay::read_trace(file, limit.unwrap_or(usize::MAX)),
+            None => replay::zipf(limit.unwrap_or(1_000_000), self.keys, self.zipf, self.seed),
+        }
+    }
+}
+
+/// Over all runs, on standard error; it stays silent where that is no terminal.
+fn progress_bar(workload: &Workload, subjects: &[Subject], repeat: usize) -> ProgressBar {
+    let total = workload.requests().len() * subjects.len() * repeat;
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    let template = "{wide_bar} {human_pos}/{human_len} requests, {eta} left";
+    bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
+    if !bar.is_hidden() {
+        // Draws from a thread of its own; else the threads that are being measured would do it.
+        bar.enable_steady_tick(Duration::from_millis(100));
+    }
+    bar
+}
