@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use purekv::replay::{self, Options, ReplayError, Subject, TtlChoice, ValueSize, Workload};
 
 /// An embedded, lock-free cache with a time-to-live for each entry.
@@ -36,7 +36,7 @@ struct Replay {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Bytes of a value (at most 1 MiB), or "trace": as the trace says
-    #[arg(long, default_value = "64", value_name = "BYTES", value_parser = value_size)]
+    #[arg(long, default_value = "64", value_name = "BYTES")]
     value_size: ValueSize,
     /// Time-to-live of what is inserted: none, a duration, MIN..MAX (uniformly at random), or "trace": as the trace
     /// says, in seconds of this run
@@ -49,7 +49,7 @@ struct Replay {
     #[arg(long, default_value = "100000", conflicts_with = "file", value_parser = clap::value_parser!(u64).range(1..))]
     keys: u64,
     /// Exponent of the generated workload: 0 is uniform, 0.99 usual
-    #[arg(long, default_value = "0.99", conflicts_with = "file", value_name = "S", value_parser = exponent)]
+    #[arg(long, default_value = "0.99", conflicts_with = "file", value_name = "S", allow_negative_numbers = true, value_parser = exponent)]
     zipf: f64,
     /// Runs of each store, in turn; with more than one the table shows median (min–max)
     #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -70,16 +70,6 @@ struct Replay {
 
 fn stores() -> PossibleValuesParser {
     PossibleValuesParser::new(replay::subjects().iter().map(Subject::name))
-}
-
-fn value_size(text: &str) -> Result<ValueSize, String> {
-    match text {
-        "trace" => Ok(ValueSize::Trace),
-        _ => match text.parse() {
-            Ok(bytes) if bytes <= 1 << 20 => Ok(ValueSize::Fixed(bytes)),
-            _ => Err("expected trace or a number up to 1048576".to_owned()),
-        },
-    }
 }
 
 fn exponent(text: &str) -> Result<f64, String> {
@@ -115,8 +105,9 @@ impl Replay {
     fn run(self) -> Result<String, ReplayError> {
         let workload = self.workload()?;
         let mut subjects = replay::subjects();
-        subjects
-            .retain(|it| self.only.is_empty() || self.only.iter().any(|name| name == it.name()));
+        if !self.only.is_empty() {
+            subjects.retain(|subject| self.only.iter().any(|name| name == subject.name()));
+        }
         let mut options = Options::default();
         options.threads = self.threads.map_or(options.threads, usize::from);
         options.value_size = self.value_size;
@@ -143,7 +134,7 @@ impl Replay {
 /// Over all runs, on standard error; it stays silent where that is no terminal.
 fn progress_bar(workload: &Workload, subjects: &[Subject], repeat: usize) -> ProgressBar {
     let total = workload.requests().len() * subjects.len() * repeat;
-    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::new(total as u64);
     let template = "{wide_bar} {human_pos}/{human_len} requests, {eta} left";
     bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
     if !bar.is_hidden() {

@@ -19,8 +19,10 @@
 
 mod cpu;
 mod error;
+mod latency;
 mod report;
 mod run;
+mod size;
 mod subjects;
 mod trace;
 mod ttl;
@@ -28,8 +30,10 @@ mod workload;
 mod zipf;
 
 pub use error::ReplayError;
+pub use latency::Latency;
 pub use report::{Report, Spread};
-pub use run::{Latency, Options, Outcome, ValueSize, replay};
+pub use run::{Options, Outcome, replay};
+pub use size::{ParseSizeError, ValueSize};
 pub use subjects::{Subject, compare, subjects};
 pub use trace::{parse_trace, read_trace};
 pub use ttl::{ParseTtlError, TtlChoice};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use super::latency::clock_cost;
 use super::{Options, Outcome, ValueSize, Workload};
 
 /// Below this share of the processors the figures say more about the neighbours than about the stores.
@@ -39,6 +40,7 @@ pub struct Report {
     requests: usize,
     unique_keys: usize,
     options: Options,
+    clock_cost: u64,
     columns: Vec<(&'static str, Vec<Outcome>)>,
 }
 
@@ -53,6 +55,7 @@ impl Report {
             requests: workload.requests().len(),
             unique_keys: workload.unique_keys(),
             options: options.clone(),
+            clock_cost: clock_cost(),
             columns: names.map(|name| (name, Vec::new())).collect(),
         }
     }
@@ -106,6 +109,7 @@ impl Report {
                 "seed": self.options.seed,
                 "repeat": self.repeats(),
             },
+            "clock_cost_ns": self.clock_cost,
             "subjects": subjects,
         })
     }
@@ -142,7 +146,8 @@ impl Report {
             0 | 1 => "every get and every insert".to_owned(),
             n => format!("one get and one insert in {n}"),
         };
-        writeln!(f, "\nTimed: {sampled}; a get without the insert that follows a miss.")?;
+        writeln!(f, "\nTimed: {sampled}, each with {} ns of clock in it;", self.clock_cost)?;
+        writeln!(f, "a get without the insert that follows a miss.")?;
         let shares = self.columns.iter().flat_map(|(_, outcomes)| outcomes);
         match Spread::of(shares.filter_map(|outcome| outcome.cpu_share)) {
             Some(share) if share.min < FAIR_SHARE => writeln!(

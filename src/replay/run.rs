@@ -6,42 +6,14 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram as Hdr;
-
 use super::cpu::process_time;
-use super::{Operation, ReplayError, Request, TtlChoice, Workload};
+use super::latency::{Latency, Sampler};
+use super::{Operation, ReplayError, Request, TtlChoice, ValueSize, Workload};
 use crate::{Histogram, Kv};
 
 /// Requests a thread replays in a row. They are dealt in turn: with T threads, thread t gets blocks
 /// t, t + T, t + 2T …, so that all of them move through the trace together and neighbours mostly stay neighbours.
 const BLOCK: usize = 512;
-
-/// Bytes of the largest value that is stored, whatever the trace says: some traces know objects of 500 MB.
-const LARGEST_VALUE: usize = 1 << 20;
-
-/// Bytes of a value of unknown size.
-const USUAL_VALUE: usize = 64;
-
-/// How large the values are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ValueSize {
-    /// This many bytes, at most 1 MiB.
-    Fixed(usize),
-    /// What the trace says, at most 1 MiB; 64 bytes where it says nothing.
-    Trace,
-}
-
-impl ValueSize {
-    fn of(self, request: &Request) -> usize {
-        match self {
-            Self::Fixed(size) => size,
-            Self::Trace if request.size == 0 => USUAL_VALUE,
-            Self::Trace => request.size as usize,
-        }
-        .min(LARGEST_VALUE)
-    }
-}
 
 /// How a replay is done.
 #[derive(Clone, Debug)]
@@ -64,38 +36,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             threads: thread::available_parallelism().map_or(1, usize::from),
-            value_size: ValueSize::Fixed(USUAL_VALUE),
+            value_size: ValueSize::default(),
             ttl: TtlChoice::Between(Duration::from_millis(50), Duration::from_secs(2)),
             sample: 8,
             seed: 1,
-        }
-    }
-}
-
-/// The distribution of one operation's sampled latencies, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Latency {
-    /// How many were timed.
-    pub samples: u64,
-    /// Half of them took no longer than this.
-    pub p50: u64,
-    /// 99 % took no longer.
-    pub p99: u64,
-    /// 99.9 % took no longer.
-    pub p999: u64,
-    /// The longest one.
-    pub max: u64,
-}
-
-impl Latency {
-    fn of(times: &Hdr<u64>) -> Self {
-        Self {
-            samples: times.len(),
-            p50: times.value_at_quantile(0.5),
-            p99: times.value_at_quantile(0.99),
-            p999: times.value_at_quantile(0.999),
-            max: times.max(),
         }
     }
 }
@@ -157,9 +101,7 @@ pub fn replay<S: Kv>(
     }
     let largest = requests.iter().map(|request| options.value_size.of(request)).max().unwrap_or(0);
     let threads = options.threads.max(1);
-    // Opened with true; with false, all that wait go home.
-    let gate = OnceLock::<bool>::new();
-    let worker = &|thread: usize| {
+    let work = |thread: usize, gate: &Gate| {
         let mut worker = Worker::new(store, options, largest);
         if !*gate.wait() {
             return worker.tally;
@@ -174,32 +116,9 @@ pub fn replay<S: Kv>(
         worker.tally.end = Instant::now();
         worker.tally
     };
-
-    let (tallies, cpu_share) = thread::scope(|scope| -> io::Result<_> {
-        let mut running = Vec::new();
-        for thread in 0..threads {
-            match thread::Builder::new().spawn_scoped(scope, move || worker(thread)) {
-                Ok(handle) => running.push(handle),
-                Err(error) => {
-                    let _ = gate.set(false);
-                    return Err(error);
-                }
-            }
-        }
-        let (cpu, opened) = (process_time(), Instant::now());
-        let _ = gate.set(true);
-        let tallies: Vec<Tally> = running
-            .into_iter()
-            .map(|handle| handle.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect();
-        let wall = opened.elapsed().as_secs_f64().max(1e-9);
-        let processors = thread::available_parallelism().map_or(1, usize::from).min(threads);
-        let used = cpu.zip(process_time()).map(|(before, after)| after.saturating_sub(before));
-        Ok((tallies, used.map(|used| used.as_secs_f64() / wall / processors as f64)))
-    })
-    .map_err(|source| ReplayError::Threads { threads, source })?;
-
-    let total = tallies.into_iter().reduce(Tally::merge).unwrap_or_default();
+    let (tallies, cpu_share) =
+        at_once(threads, &work).map_err(|source| ReplayError::Threads { threads, source })?;
+    let total = tallies.into_iter().reduce(Tally::merge).expect("there is at least one thread");
     if total.wrong > 0 {
         return Err(ReplayError::WrongValue { hits: total.wrong });
     }
@@ -211,11 +130,45 @@ pub fn replay<S: Kv>(
         elapsed: total.end - total.begin,
         gets: total.gets,
         hits: total.hits,
-        get: Latency::of(&total.get_times),
-        insert: Latency::of(&total.insert_times),
+        get: total.get_times.latency(),
+        insert: total.insert_times.latency(),
         expiry_lag: store.expiry_lag(),
         entries,
         cpu_share,
+    })
+}
+
+/// Where threads wait for each other: opened with true; with false, they go home.
+type Gate = OnceLock<bool>;
+
+/// Runs `work` on so many threads that begin together; what they return, and the share of their processors that the
+/// process used meanwhile.
+fn at_once<T: Send>(
+    threads: usize,
+    work: &(impl Fn(usize, &Gate) -> T + Sync),
+) -> io::Result<(Vec<T>, Option<f64>)> {
+    let gate = &Gate::new();
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        for index in 0..threads {
+            match thread::Builder::new().spawn_scoped(scope, move || work(index, gate)) {
+                Ok(handle) => running.push(handle),
+                Err(error) => {
+                    let _ = gate.set(false);
+                    return Err(error);
+                }
+            }
+        }
+        let (before, opened) = (process_time(), Instant::now());
+        let _ = gate.set(true);
+        let results = running
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect();
+        let wall = opened.elapsed().as_secs_f64().max(1e-9);
+        let processors = thread::available_parallelism().map_or(1, usize::from).min(threads);
+        let used = before.zip(process_time()).map(|(before, after)| after.saturating_sub(before));
+        Ok((results, used.map(|used| used.as_secs_f64() / wall / processors as f64)))
     })
 }
 
@@ -226,12 +179,12 @@ struct Tally {
     gets: u64,
     hits: u64,
     wrong: u64,
-    get_times: Hdr<u64>,
-    insert_times: Hdr<u64>,
+    get_times: Sampler,
+    insert_times: Sampler,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
+impl Tally {
+    fn new(sample: usize) -> Self {
         let now = Instant::now();
         Self {
             begin: now,
@@ -239,26 +192,19 @@ impl Default for Tally {
             gets: 0,
             hits: 0,
             wrong: 0,
-            get_times: nanoseconds(),
-            insert_times: nanoseconds(),
+            get_times: Sampler::new(sample),
+            insert_times: Sampler::new(sample),
         }
     }
-}
 
-/// An empty histogram of 1 ns to an hour, right to three digits.
-fn nanoseconds() -> Hdr<u64> {
-    Hdr::new_with_bounds(1, 3_600_000_000_000, 3).expect("these bounds are valid")
-}
-
-impl Tally {
     fn merge(mut self, other: Self) -> Self {
         self.begin = self.begin.min(other.begin);
         self.end = self.end.max(other.end);
         self.gets += other.gets;
         self.hits += other.hits;
         self.wrong += other.wrong;
-        self.get_times.add(&other.get_times).expect("both have the same bounds");
-        self.insert_times.add(&other.insert_times).expect("both have the same bounds");
+        self.get_times.merge(&other.get_times);
+        self.insert_times.merge(&other.insert_times);
         self
     }
 }
@@ -269,21 +215,13 @@ struct Worker<'r, S> {
     options: &'r Options,
     /// The value of every key but for its first bytes, which name the key.
     value: Vec<u8>,
-    get_timer: Sampler,
-    insert_timer: Sampler,
     tally: Tally,
 }
 
 impl<'r, S: Kv> Worker<'r, S> {
     fn new(store: &'r S, options: &'r Options, largest: usize) -> Self {
-        Self {
-            store,
-            options,
-            value: vec![0xa5; largest],
-            get_timer: Sampler::new(options.sample),
-            insert_timer: Sampler::new(options.sample),
-            tally: Tally::default(),
-        }
+        let tally = Tally::new(options.sample);
+        Self { store, options, value: vec![0xa5; largest], tally }
     }
 
     #[inline]
@@ -292,7 +230,7 @@ impl<'r, S: Kv> Worker<'r, S> {
         if request.operation == Operation::Get {
             self.tally.gets += 1;
             let label = request.key.to_le_bytes();
-            let right = self.get_timer.time(&mut self.tally.get_times, || {
+            let right = self.tally.get_times.time(|| {
                 self.store.read(&key, |value| {
                     let length = value.len().min(label.len());
                     value[..length] == label[..length]
@@ -313,7 +251,7 @@ impl<'r, S: Kv> Worker<'r, S> {
         let length = value.len().min(label.len());
         value[..length].copy_from_slice(&label[..length]);
         let ttl = self.options.ttl.pick(request, index, self.options.seed);
-        self.insert_timer.time(&mut self.tally.insert_times, || match ttl {
+        self.tally.insert_times.time(|| match ttl {
             Some(ttl) => self.store.insert_with_ttl(key, value, ttl),
             None => self.store.insert(key, value),
         });
@@ -325,32 +263,6 @@ fn key_bytes(id: u64) -> [u8; 16] {
     let mut bytes = *b"key:\0\0\0\0\0\0\0\0:kv\0";
     bytes[4..12].copy_from_slice(&id.to_le_bytes());
     bytes
-}
-
-/// Times one call in so many.
-struct Sampler {
-    every: usize,
-    left: usize,
-}
-
-impl Sampler {
-    fn new(every: usize) -> Self {
-        Self { every: every.max(1), left: 1 }
-    }
-
-    #[inline]
-    fn time<R>(&mut self, times: &mut Hdr<u64>, call: impl FnOnce() -> R) -> R {
-        self.left -= 1;
-        if self.left > 0 {
-            return call();
-        }
-        self.left = self.every;
-        let begin = Instant::now();
-        let result = call();
-        let nanos = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        times.saturating_record(nanos);
-        result
-    }
 }
 
 #[cfg(test)]

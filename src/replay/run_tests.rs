@@ -1,7 +1,10 @@
 //! Replays against stores small enough to know the answer.
 
+use std::sync::mpsc;
+
 use super::*;
 use crate::baseline::MutexCache;
+use crate::replay::size::{LARGEST_VALUE, USUAL_VALUE};
 use crate::replay::{Subject, compare, zipf};
 use crate::{Clock, ManualClock};
 
@@ -39,14 +42,11 @@ fn threads_share_the_requests_out() {
     let workload = zipf(10_000, 500, 0.99, 3).unwrap();
     for threads in [0, 1, 3, 64] {
         let (store, _) = timed_store();
-        let told = crate::sync::AtomicU64::new(0);
-        let progress = |done| {
-            // Relaxed: a counter, read after the threads have been joined.
-            told.fetch_add(done, crate::sync::Ordering::Relaxed);
-        };
+        let (tell, told) = mpsc::channel();
+        let progress = |done| tell.send(done).unwrap();
         let outcome =
             replay(&store, &workload, &fixed(threads, TtlChoice::None), &progress).unwrap();
-        assert_eq!(told.into_inner(), 10_000);
+        assert_eq!(told.try_iter().sum::<u64>(), 10_000);
         assert_eq!(outcome.gets, 10_000);
         assert_eq!(outcome.entries, workload.unique_keys());
     }
@@ -134,6 +134,6 @@ fn a_comparison_runs_each_in_turn() {
     let table = report.to_string();
     assert!(table.contains("2 threads") && table.contains("3 runs each"), "{table}");
     let json = report.to_json();
-    assert_eq!(json["subjects"][1]["figures"]["requests_per_second"]["runs"][2].is_f64(), true);
+    assert!(json["subjects"][1]["figures"]["requests_per_second"]["runs"][2].is_f64());
     assert!(json["subjects"][0]["figures"]["expiry_lag_p50_ns"]["median"].is_null());
 }
