@@ -32,7 +32,7 @@ pub(super) struct Sampler {
 impl Sampler {
     /// Times the first of each `every` calls; 0 counts as 1.
     pub(super) fn new(every: usize) -> Self {
-        // 1 ns to an hour, right to a hundredth: 35 KiB, few of which a run touches, so it costs the store little cache.
+        // 1 ns to an hour, right to a hundredth: 36 KiB, of which a run touches little, so that the store keeps its cache.
         let times = Hdr::new_with_bounds(1, 3_600_000_000_000, 2).expect("these bounds are valid");
         Self { every: every.max(1), left: 1, times }
     }

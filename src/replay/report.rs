@@ -256,6 +256,8 @@ impl Unit {
         };
         let number = |figure: f64| match self {
             Self::Count => grouped(figure),
+            // 99.95 % and 99.99 % of hits are far apart.
+            Self::Share => format!("{:.2}", figure / scale),
             _ => three_digits(figure / scale),
         };
         let median = number(spread.median);
@@ -309,7 +311,7 @@ mod tests {
         assert_eq!(Unit::Nanos.show(spread, false), "1.50 µs");
         assert_eq!(Unit::Count.show(spread, true), "1,500 (90–2,000,000)");
         let share = Spread { median: 0.9134, min: 0.91, max: 0.92 };
-        assert_eq!(Unit::Share.show(share, true), "91.3 % (91.0–92.0)");
+        assert_eq!(Unit::Share.show(share, true), "91.34 % (91.00–92.00)");
         let rate = Spread { median: 12.34e6, min: 9e6, max: 13e6 };
         assert_eq!(Unit::Rate.show(rate, true), "12.3 M (9.00–13.0)");
     }

@@ -105,6 +105,22 @@ fn inserted_values_expire() {
 }
 
 #[test]
+fn what_is_due_at_the_end_is_counted() {
+    let (clock, time) = Clock::manual();
+    let store = MutexCache::builder().clock(clock).build();
+    let workload = Workload::new("new keys", (0..2 * BLOCK as u64).map(Request::get).collect());
+    let (half, second) = (Duration::from_millis(500), Duration::from_secs(1));
+    let options = fixed(1, TtlChoice::Between(half, half));
+    // Two blocks, so the first has been due for a second and a half, the second for half a second.
+    let outcome = replay(&store, &workload, &options, &|_| time.advance(second)).unwrap();
+    assert_eq!(outcome.entries, 2 * BLOCK);
+    assert_eq!(outcome.expiry_lag.count(), 2 * BLOCK as u64);
+    assert_eq!(outcome.expiry_lag.max(), second + half);
+    assert!(outcome.expiry_lag.quantile(0.5) < second);
+    assert!(store.is_empty());
+}
+
+#[test]
 fn a_wrong_value_fails_the_run() {
     let (store, _) = timed_store();
     store.insert(&key_bytes(7), &8_u64.to_le_bytes());
