@@ -18,3 +18,9 @@ pub use cache::{Builder, Cache, Expiry, Pinned, PinnedStore, Stats, Store};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, Ttl};
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub mod failpoint {
+    //! Hooks for the stall and linearizability tests; no part of the API.
+    pub use crate::sync::failpoint::{Unhook, set_hook};
+}

@@ -1,7 +1,15 @@
-//! Named places where a test may park a thread for good.
+//! Named places where a test may hold a thread up.
 //!
-//! Each sits just before or after a CAS of one of the protocols. Without the `failpoints` feature
-//! [`hit`] is empty and vanishes.
+//! Each sits just before or just after a CAS of one of the protocols. Without the `failpoints` feature [`hit`] is
+//! empty and vanishes. With it, a thread that has called [`set_hook`] runs its hook at every place it comes to: one that
+//! blocks at one of them (`tests/stall.rs`), one that lists them, one that gives the processor away at random, so
+//! that threads meet within an operation and not only between two (`tests/linearizability.rs`). Hooks belong to
+//! a thread, so that tests that run side by side do not see each other.
+
+#[cfg(feature = "failpoints")]
+pub(crate) use active::hit;
+#[cfg(feature = "failpoints")]
+pub use active::{Unhook, set_hook};
 
 /// A thread reaches the place called `site`.
 #[cfg(not(feature = "failpoints"))]
@@ -9,54 +17,79 @@
 pub(crate) fn hit(_site: &'static str) {}
 
 #[cfg(feature = "failpoints")]
-pub(crate) use active::hit;
-#[cfg(feature = "failpoints")]
-pub use active::{arm_for_this_thread, sites_seen};
-
-#[cfg(feature = "failpoints")]
 mod active {
-    use std::cell::Cell;
-    use std::collections::BTreeSet;
-    use std::sync::Mutex;
+    use std::cell::{Cell, RefCell};
+    use std::marker::PhantomData;
+
+    type Hook = Box<dyn FnMut(&'static str)>;
 
     thread_local! {
-        static ARMED: Cell<Option<(&'static str, fn(&'static str))>> = const { Cell::new(None) };
+        /// Whether there is a hook: all that a thread without one pays for.
+        static HOOKED: Cell<bool> = const { Cell::new(false) };
+        static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
     }
 
-    static SEEN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-
-    /// Calls `action` when this thread next reaches `site`; it is disarmed first, so it fires once.
-    pub fn arm_for_this_thread(site: &'static str, action: fn(&'static str)) {
-        ARMED.with(|armed| armed.set(Some((site, action))));
+    /// Calls `hook` with the site's name whenever this thread reaches one, until the answer is dropped. What the
+    /// hook itself reaches does not count.
+    pub fn set_hook(hook: impl FnMut(&'static str) + 'static) -> Unhook {
+        HOOK.set(Some(Box::new(hook)));
+        HOOKED.set(true);
+        Unhook(PhantomData)
     }
 
-    /// Every site that any thread of this process has reached while [`record_sites`](arm_for_this_thread)
-    /// was possible: the list a stall test walks.
-    pub fn sites_seen() -> Vec<&'static str> {
-        SEEN.lock().map(|seen| seen.iter().copied().collect()).unwrap_or_default()
+    /// Takes this thread's hook away when it is dropped.
+    #[must_use = "the hook is gone when this is dropped"]
+    #[derive(Debug)]
+    pub struct Unhook(PhantomData<*mut ()>);
+
+    impl Drop for Unhook {
+        fn drop(&mut self) {
+            HOOKED.set(false);
+            HOOK.set(None);
+        }
     }
 
+    /// A thread reaches the place called `site`.
     pub(crate) fn hit(site: &'static str) {
-        thread_local! {
-            static KNOWN: Cell<[Option<&'static str>; 64]> = const { Cell::new([None; 64]) };
+        // Epoch garbage is also freed while a thread's locals are being destroyed; by then there is no hook.
+        if !HOOKED.try_with(Cell::get).unwrap_or(false) {
+            return;
         }
-        let mut known = KNOWN.with(Cell::get);
-        if !known.contains(&Some(site)) {
-            if let Some(free) = known.iter_mut().find(|entry| entry.is_none()) {
-                *free = Some(site);
-            }
-            KNOWN.with(|cell| cell.set(known));
-            if let Ok(mut seen) = SEEN.lock() {
-                seen.insert(site);
-            }
+        // Taken out for the call, so that a site inside the hook finds none.
+        let hook = HOOK.take();
+        HOOKED.set(false);
+        if let Some(mut hook) = hook {
+            hook(site);
+            HOOK.set(Some(hook));
+            HOOKED.set(true);
         }
-        ARMED.with(|armed| {
-            if let Some((name, action)) = armed.get() {
-                if name == site {
-                    armed.set(None);
-                    action(site);
+    }
+
+    #[cfg(all(test, not(purekv_loom)))]
+    mod tests {
+        use std::rc::Rc;
+
+        use super::*;
+
+        #[test]
+        fn a_hook_sees_its_own_threads_sites_while_it_is_set() {
+            let seen = Rc::new(RefCell::new(Vec::new()));
+            hit("before");
+            let unhook = set_hook({
+                let seen = seen.clone();
+                move |site| {
+                    seen.borrow_mut().push(site);
+                    hit("from the hook");
                 }
-            }
-        });
+            });
+            hit("one");
+            std::thread::scope(|scope| {
+                scope.spawn(|| hit("elsewhere"));
+            });
+            hit("two");
+            drop(unhook);
+            hit("after");
+            assert_eq!(*seen.borrow(), ["one", "two"]);
+        }
     }
 }
