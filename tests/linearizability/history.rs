@@ -11,6 +11,8 @@ pub(crate) const NEVER: u64 = u64::MAX;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call {
     Get,
+    Read,
+    GetMany,
     ContainsKey,
     Insert { value: u64, ttl: Option<u64> },
     InsertIfAbsent { value: u64, ttl: Option<u64> },
@@ -88,6 +90,20 @@ pub(crate) struct History {
     pub(crate) moves: Vec<Move>,
 }
 
+impl History {
+    /// How many operations were under way together with one of another thread.
+    pub(crate) fn overlapping(&self) -> usize {
+        let events = || {
+            self.lanes
+                .iter()
+                .enumerate()
+                .flat_map(|(lane, events)| events.iter().map(move |it| (lane, it)))
+        };
+        let meet = |a: &Event, b: &Event| a.start <= b.end && b.start <= a.end;
+        events().filter(|(lane, a)| events().any(|(other, b)| other != *lane && meet(a, b))).count()
+    }
+}
+
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines: Vec<(u64, u64, String)> = self
@@ -119,6 +135,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.call {
             Call::Get => write!(f, "get")?,
+            Call::Read => write!(f, "read")?,
+            Call::GetMany => write!(f, "get_many")?,
             Call::ContainsKey => write!(f, "contains_key")?,
             Call::Insert { value, ttl: None } => write!(f, "insert #{value}")?,
             Call::Insert { value, ttl: Some(ttl) } => {

@@ -14,7 +14,7 @@ pub(crate) fn apply(state: State, event: &Event, now: u64) -> Option<State> {
     let after = |ttl: Option<u64>| ttl.map_or(NEVER, |ttl| now.saturating_add(ttl));
     let put = |value, ttl| Some(Entry { value, deadline: after(ttl) });
     let (answer, next) = match event.call {
-        Call::Get => (Answer::Value(value), state),
+        Call::Get | Call::Read | Call::GetMany => (Answer::Value(value), state),
         Call::ContainsKey => (Answer::Was(live.is_some()), state),
         Call::Insert { value, ttl } => (Answer::Done, put(value, ttl)),
         Call::InsertIfAbsent { value, ttl } => {
