@@ -46,7 +46,7 @@ use crate::clock::{Clock, NEVER, Now};
 use crate::hash::hash_of;
 use crate::histogram::{Histogram, Recorder};
 use crate::kv::{Computed, Kv, Op, Ttl};
-use crate::sync::Arc;
+use crate::sync::{Arc, failpoint};
 
 /// A cache after pure-kv's design: sharded mutexes over hash maps, one heap of deadlines, a collector.
 ///
@@ -162,7 +162,10 @@ impl MutexCache {
 impl Shared {
     fn shard(&self, hash: u64) -> MutexGuard<'_, Map> {
         // The map takes its own bits of the hash from both ends; these are between.
-        lock(&self.shards[(hash >> self.shard_shift) as usize & (self.shards.len() - 1)])
+        let shard =
+            lock(&self.shards[(hash >> self.shard_shift) as usize & (self.shards.len() - 1)]);
+        failpoint::hit("baseline::locked");
+        shard
     }
 
     /// Tells the collector of a deadline. The entry is published already: a record that comes due first would be lost.

@@ -1,0 +1,90 @@
+//! Nobody waits for a thread that stands still.
+//!
+//! A thread is parked for good at one CAS site after the other. With it standing there, pinned and in the midst of its
+//! operation, three others finish 100,000 operations each, on the same keys and on their own, while shards split and entries
+//! expire. Then it goes on, and everything must be where it should be. The mutex baseline hangs in the same test,
+//! which shows that the test can tell.
+//!
+//! The sites are those that `src` names: one that no operation comes by is an error, too.
+
+#[path = "stall/gate.rs"]
+mod gate;
+#[path = "support/random.rs"]
+mod random;
+#[path = "stall/trial.rs"]
+mod trial;
+#[path = "stall/values.rs"]
+mod values;
+#[path = "stall/victim.rs"]
+mod victim;
+#[path = "stall/worker.rs"]
+mod worker;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use purekv::baseline::MutexCache;
+use purekv::{Clock, Kv};
+
+use trial::{BETWEEN_OPERATIONS, Outcome, discover, park_at};
+
+/// How long all workers may stand still while the machine has other things to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// For finding all sites, those included that take a race.
+const DISCOVERY: Duration = Duration::from_secs(60);
+
+/// The names in `failpoint::hit("…")` under `src`.
+fn sites_in_source() -> BTreeSet<String> {
+    fn visit(directory: &Path, sites: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(directory).expect("a directory of the crate") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                visit(&path, sites);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                let calls = text.split("failpoint::hit(\"").skip(1);
+                sites.extend(calls.filter_map(|call| call.split('"').next()).map(str::to_string));
+            }
+        }
+    }
+    let mut sites = BTreeSet::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sites);
+    sites
+}
+
+/// Parks a thread at every site of `make`'s stores; those that only `clear` comes by, too.
+fn nobody_waits<S: Kv>(make: impl Fn(Clock) -> S) {
+    let mut sites = sites_in_source();
+    sites.retain(|site| !site.starts_with("baseline::"));
+    let reached = discover(&make, true, &sites, DISCOVERY);
+    let missing: Vec<_> = sites.iter().filter(|site| !reached.contains(&***site)).collect();
+    assert!(missing.is_empty(), "no operation comes by {missing:?}");
+    for site in reached {
+        let begin = Instant::now();
+        let mut outcome = park_at(site, &make, false, PATIENCE);
+        if outcome == Outcome::Unreached {
+            outcome = park_at(site, &make, true, PATIENCE);
+        }
+        println!("{site}: {outcome:?} after {:?}", begin.elapsed());
+        assert_eq!(outcome, Outcome::Finished, "{site}");
+    }
+}
+
+fn baseline(clock: Clock) -> MutexCache {
+    MutexCache::builder().shards(8).clock(clock).build()
+}
+
+#[test]
+fn the_baseline_hangs() {
+    let outcome = park_at("baseline::locked", baseline, false, Duration::from_millis(300));
+    println!("{outcome:?}");
+    assert!(matches!(outcome, Outcome::Stalled(_)), "{outcome:?}");
+}
+
+/// It is the lock that hangs, and not the workload: with a victim that holds nothing, the baseline passes.
+#[test]
+fn the_baseline_finishes_when_nobody_holds_its_lock() {
+    let outcome = park_at(BETWEEN_OPERATIONS, baseline, false, PATIENCE);
+    assert_eq!(outcome, Outcome::Finished);
+}

@@ -1,0 +1,230 @@
+//! One thread is parked for good at one site; do the others get their work done?
+#![allow(clippy::disallowed_types, reason = "the counters are the test's own, not the crate's")]
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use purekv::failpoint::set_hook;
+use purekv::{Clock, Kv, ManualClock};
+
+use crate::gate::Gate;
+use crate::random::Random;
+use crate::values::{check_tag, owner};
+use crate::victim::Victim;
+use crate::worker::Worker;
+
+const WORKERS: usize = 3;
+/// What each worker has to do while the victim stands still.
+const STEPS: u64 = 100_000;
+/// For a victim to come by its site.
+const APPROACH: Duration = Duration::from_secs(30);
+
+/// A site where a thread holds nothing, whatever the store.
+pub(crate) const BETWEEN_OPERATIONS: &str = "between operations";
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// The victim never came by.
+    Unreached,
+    /// All workers did all their steps, and everything was where it should be.
+    Finished,
+    /// For as long as one had patience, no worker did a single step; how many each had done.
+    Stalled([u64; WORKERS]),
+}
+
+/// Sites that a [`Victim`] can come by, with others at work; those of `wanted` if they can all be found in `limit`, else what
+/// there was.
+pub(crate) fn discover<S: Kv>(
+    make: impl Fn(Clock) -> S,
+    clears: bool,
+    wanted: &BTreeSet<String>,
+    limit: Duration,
+) -> BTreeSet<&'static str> {
+    const VICTIMS: u64 = 3;
+    const STEPS: u64 = 10_000;
+    let until = Instant::now() + limit;
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let sites = || seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut random = Random::new(7);
+    while Instant::now() < until && !wanted.iter().all(|site| sites().contains(&**site)) {
+        let (clock, hand) = Clock::manual();
+        let store = make(clock);
+        let (store, hand) = (&store, &hand);
+        thread::scope(|scope| {
+            for victim in 0..VICTIMS {
+                let random = random.fork(victim);
+                let seen = seen.clone();
+                scope.spawn(move || {
+                    let mut known = BTreeSet::new();
+                    let mut yielding = random.fork(1);
+                    let _unhook = set_hook(move |site| {
+                        if known.insert(site) {
+                            seen.lock().unwrap_or_else(PoisonError::into_inner).insert(site);
+                        }
+                        yield_sometimes(&mut yielding);
+                    });
+                    let mut victim = Victim::new(store, random, clears);
+                    for step in 0..STEPS {
+                        victim.step();
+                        if step % 64 == 0 {
+                            hand.advance(Duration::from_micros(300));
+                        }
+                    }
+                });
+            }
+        });
+        random.next();
+    }
+    let seen = sites().clone();
+    seen
+}
+
+fn yield_sometimes(random: &mut Random) {
+    if random.once_in(16) {
+        thread::yield_now();
+    }
+}
+
+struct Trial<S> {
+    store: S,
+    hand: ManualClock,
+    site: &'static str,
+    clears: bool,
+    /// Shared with the victim's hook, which may not borrow.
+    gate: Arc<Gate>,
+    /// The workers may go home.
+    over: AtomicBool,
+    /// Steps that each worker has done since the victim was parked.
+    progress: [AtomicU64; WORKERS],
+}
+
+/// Parks a victim at `site`. `patience` is how long all workers may stand still before that counts as a hang;
+/// with `clears` the victim may clear the store, which makes for weaker checks.
+pub(crate) fn park_at<S: Kv>(
+    site: &'static str,
+    make: impl Fn(Clock) -> S,
+    clears: bool,
+    patience: Duration,
+) -> Outcome {
+    let (clock, hand) = Clock::manual();
+    let trial = Trial {
+        store: make(clock),
+        hand,
+        site,
+        clears,
+        gate: Arc::default(),
+        over: AtomicBool::new(false),
+        progress: Default::default(),
+    };
+    let trial = &trial;
+    let random = Random::new(site.bytes().map(u64::from).sum());
+    let (outcome, mut workers) = thread::scope(|scope| {
+        let (done, all_done) = mpsc::channel::<()>();
+        let random = &random;
+        scope.spawn(move || trial.be_parked(random.fork(99)));
+        let workers: [_; WORKERS] = std::array::from_fn(|lane| {
+            let done = done.clone();
+            scope.spawn(move || trial.work(lane, random.fork(lane as u64), done))
+        });
+        drop(done);
+        let outcome = match trial.gate.wait_for_victim(APPROACH) {
+            false => Outcome::Unreached,
+            true => trial.watch(&all_done, patience),
+        };
+        trial.over.store(true, Ordering::Relaxed);
+        trial.gate.open();
+        (outcome, workers.map(|worker| worker.join().expect("a worker panicked")))
+    });
+    trial.check(&mut workers);
+    outcome
+}
+
+impl<S: Kv> Trial<S> {
+    fn be_parked(&self, random: Random) {
+        let (site, gate) = (self.site, self.gate.clone());
+        let mut yielding = random.fork(1);
+        let _unhook = set_hook(move |reached| {
+            if reached == site {
+                // It stops here once; on its way home it may come by again.
+                gate.park();
+            } else if !gate.has_caught() {
+                yield_sometimes(&mut yielding);
+            }
+        });
+        let mut victim = Victim::new(&self.store, random, self.clears);
+        while !self.gate.has_caught() && !self.over.load(Ordering::Relaxed) {
+            victim.step();
+            if site == BETWEEN_OPERATIONS {
+                self.gate.park();
+            }
+        }
+    }
+
+    fn work(&self, lane: usize, random: Random, done: mpsc::Sender<()>) -> Worker<'_, S> {
+        let mut yielding = random.fork(1);
+        let mut worker = Worker::new(&self.store, &self.hand, lane, random, self.clears);
+        {
+            let _unhook = set_hook(move |_| yield_sometimes(&mut yielding));
+            while !self.gate.has_caught() && !self.over.load(Ordering::Relaxed) {
+                worker.step();
+            }
+        }
+        worker.grow();
+        for step in 1..=STEPS {
+            if self.over.load(Ordering::Relaxed) {
+                break;
+            }
+            worker.step();
+            // Relaxed: only looked at from time to time, to see whether it moves.
+            self.progress[lane].store(step, Ordering::Relaxed);
+        }
+        // While the victim still stands there, if this is not the end already.
+        if !self.over.load(Ordering::Relaxed) {
+            worker.check_all();
+        }
+        drop(done);
+        worker
+    }
+
+    /// Until all workers are done, or none of them moves any more.
+    fn watch(&self, all_done: &mpsc::Receiver<()>, patience: Duration) -> Outcome {
+        let progress = || self.progress.each_ref().map(|steps| steps.load(Ordering::Relaxed));
+        let mut before = progress();
+        loop {
+            // Nothing is ever sent: the last worker to end closes the channel.
+            match all_done.recv_timeout(patience) {
+                Ok(()) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Outcome::Finished,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let now = progress();
+                    if now == before {
+                        return Outcome::Stalled(now);
+                    }
+                    before = now;
+                }
+            }
+        }
+    }
+
+    /// Everybody has gone home, the victim too: the store must hold what the workers left, and agree with itself.
+    fn check(&self, workers: &mut [Worker<'_, S>]) {
+        // Every time-to-live is over, and every tick of the wheel that belongs to one.
+        self.hand.advance(Duration::from_secs(1));
+        while self.store.advance() > 0 {}
+        workers.iter_mut().for_each(Worker::check_all);
+        let mut found = [0; WORKERS];
+        let mut seen = HashSet::new();
+        self.store.for_each(|key, value| {
+            check_tag(key, value);
+            assert!(seen.insert(key.to_vec()), "visited twice: {key:?}");
+            if let Some(lane) = owner(key) {
+                found[lane] += 1;
+            }
+        });
+        assert_eq!(found.to_vec(), workers.iter().map(Worker::live).collect::<Vec<_>>());
+        assert_eq!(self.store.len(), seen.len(), "len and iteration disagree");
+    }
+}

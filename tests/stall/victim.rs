@@ -1,0 +1,118 @@
+//! The thread that is parked: it does everything a store can do, on the shared keys and on keys of its own.
+
+use std::time::Duration;
+
+use purekv::{Kv, Op};
+
+use crate::random::Random;
+use crate::values::{self, check_tag, owner, shared_key, victims_key};
+
+pub(crate) struct Victim<'a, S> {
+    store: &'a S,
+    random: Random,
+    /// Its own keys, `oldest..next`.
+    oldest: u64,
+    next: u64,
+    /// Whether it may clear the store.
+    clears: bool,
+}
+
+/// Own keys after which it begins to remove them.
+const KEYS: u64 = 3_000;
+
+impl<'a, S: Kv> Victim<'a, S> {
+    pub(crate) fn new(store: &'a S, random: Random, clears: bool) -> Self {
+        // Several victims of one store take different numbers.
+        let next = random.clone().below(1 << 40);
+        Self { store, random, oldest: next, next, clears }
+    }
+
+    /// One operation.
+    pub(crate) fn step(&mut self) {
+        let store = self.store;
+        match self.random.below(64) {
+            0..16 => self.insert_own(),
+            16 => self.sweep(),
+            17..20 => drop(store.advance()),
+            _ => self.fight(),
+        }
+    }
+
+    fn ttl(&mut self) -> Duration {
+        Duration::from_micros(100 * self.random.below(60))
+    }
+
+    fn insert_own(&mut self) {
+        let key = victims_key(self.next);
+        let value = values::bytes(&key, self.next);
+        self.next += 1;
+        match self.random.below(3) {
+            0 => self.store.insert_with_ttl(&key, &value, self.ttl()),
+            1 => drop(self.store.insert_if_absent_with_ttl(&key, &value, self.ttl())),
+            _ => self.store.insert(&key, &value),
+        }
+        if self.next - self.oldest > KEYS {
+            drop(self.store.remove(&victims_key(self.oldest)));
+            self.oldest += 1;
+        }
+    }
+
+    /// What goes through the whole store; rare, for it is long.
+    fn sweep(&mut self) {
+        let store = self.store;
+        match self.random.below(16) {
+            0 if self.clears => store.clear(),
+            1 => store.for_each(check_tag),
+            2 | 3 => {
+                let random = &mut self.random;
+                store.retain(|key, value| {
+                    check_tag(key, value);
+                    owner(key).is_some() || random.once_in(4)
+                });
+            }
+            _ => drop(store.len()),
+        }
+    }
+
+    fn fight(&mut self) {
+        let store = self.store;
+        let key = shared_key(&mut self.random);
+        let value = values::bytes(&key, self.random.next());
+        let ttl = self.ttl();
+        let check = |value: &Vec<u8>| check_tag(&key, value);
+        match self.random.below(16) {
+            0 => store.insert(&key, &value),
+            1 => store.insert_with_ttl(&key, &value, ttl),
+            2 => drop(store.insert_if_absent(&key, &value)),
+            3 => drop(store.insert_if_absent_with_ttl(&key, &value, ttl)),
+            4 => drop(store.get(&key).inspect(check)),
+            5 => drop(store.read(&key, |value| check_tag(&key, value))),
+            6 => {
+                let others = [shared_key(&mut self.random), victims_key(self.oldest)];
+                let keys = [&*key, &*others[0], &*others[1]];
+                let found = store.get_many(&keys);
+                for (key, value) in keys.iter().zip(found) {
+                    value.inspect(|value| check_tag(key, value));
+                }
+            }
+            7 => drop(store.contains_key(&key)),
+            8 | 9 => drop(store.remove(&key).inspect(check)),
+            10 => drop(store.ttl(&key)),
+            11 => drop(store.set_ttl(&key, ttl)),
+            12 => drop(store.persist(&key)),
+            _ => {
+                let decision = match self.random.below(5) {
+                    0 => Op::Put(value),
+                    1 => Op::PutWithTtl(value, ttl),
+                    2 => Op::PutKeepTtl(value),
+                    3 => Op::Remove,
+                    _ => Op::Keep,
+                };
+                store.compute(&key, |found| {
+                    found.inspect(|value| check_tag(&key, value));
+                    decision.clone()
+                });
+            }
+        }
+    }
+}
