@@ -19,8 +19,8 @@ use crate::worker::Worker;
 const WORKERS: usize = 3;
 /// What each worker has to do while the victim stands still.
 const STEPS: u64 = 100_000;
-/// For a victim to come by its site.
-const APPROACH: Duration = Duration::from_secs(30);
+/// For a victim to come by its site; a matter of milliseconds, unless it takes a race.
+const APPROACH: Duration = Duration::from_secs(8);
 
 /// A site where a thread holds nothing, whatever the store.
 pub(crate) const BETWEEN_OPERATIONS: &str = "between operations";
