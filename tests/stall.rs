@@ -80,6 +80,9 @@ fn baseline(clock: Clock) -> MutexCache {
 
 #[test]
 fn the_baseline_hangs() {
+    let sites = BTreeSet::from(["baseline::locked".to_string()]);
+    assert!(sites_in_source().is_superset(&sites));
+    assert!(discover(baseline, true, &sites, DISCOVERY).contains("baseline::locked"));
     let outcome = park_at("baseline::locked", baseline, false, Duration::from_millis(300));
     println!("{outcome:?}");
     assert!(matches!(outcome, Outcome::Stalled(_)), "{outcome:?}");

@@ -78,8 +78,7 @@ pub(crate) fn discover<S: Kv>(
         });
         random.next();
     }
-    let seen = sites().clone();
-    seen
+    sites().clone()
 }
 
 fn yield_sometimes(random: &mut Random) {
