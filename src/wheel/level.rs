@@ -68,34 +68,32 @@ const fn unit(level: usize) -> u32 {
 }
 
 /// The number of the slot of `level` that holds `tick`.
+#[inline]
 pub(super) fn slot_for(tick: Tick, level: usize) -> u64 {
     tick >> width(level)
 }
 
 /// Whether the ring of `level` reaches `tick` from `elapsed`.
+#[inline]
 fn reaches(elapsed: Tick, tick: Tick, level: usize) -> bool {
     slot_for(tick, level) - slot_for(elapsed, level) < SLOTS as u64
-}
-
-/// The lowest level whose ring reaches `tick`, which is after `elapsed`; [`LEVELS`] or more: none does.
-pub(super) fn level_for(elapsed: Tick, tick: Tick) -> usize {
-    // The rings below this level are too short for the distance as such; on it, the distance in slots may come out one too long.
-    let level = ((tick - elapsed).ilog2() / SLOT_BITS) as usize;
-    if reaches(elapsed, tick, level) { level } else { level + 1 }
 }
 
 /// The place of a record for `due`, seen from `elapsed`; the slot's tick is `due` rounded up, or the farthest that
 /// the wheel can hold.
 ///
 /// Placing the result anew, from the same or a later time, changes its level perhaps, but not its tick.
+#[inline]
 pub(super) fn place(elapsed: Tick, due: Tick) -> Place {
     if due <= elapsed {
         return Place::Overdue;
     }
-    let mut level = level_for(elapsed, due);
+    // The rings below this level are too short for the distance as such; on it, the distance in slots may come out one
+    // too long, and rounding may carry into a slot that the ring does not reach.
+    let mut level = ((due - elapsed).ilog2() / SLOT_BITS) as usize;
     while level < LEVELS {
-        let tick = due.next_multiple_of(1 << unit(level));
-        // Rounding may carry into a slot that the ring does not reach.
+        let below = (1 << unit(level)) - 1;
+        let tick = (due + below) & !below;
         if reaches(elapsed, tick, level) {
             return Place::Slot(Slot { level, number: slot_for(tick, level), tick });
         }
@@ -149,6 +147,7 @@ mod tests {
 
     #[test]
     fn the_lowest_ring_that_reaches_is_taken() {
+        let level_for = |elapsed, due| slot(elapsed, due).level;
         assert_eq!(level_for(0, 1), 0);
         assert_eq!(level_for(0, 63), 0);
         assert_eq!(level_for(0, 64), 1);

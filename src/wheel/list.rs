@@ -26,6 +26,7 @@ impl List {
     /// allocated.
     ///
     /// Lock-free: who has to try again has been overtaken by somebody who got on.
+    #[inline]
     pub(super) fn push(
         &self,
         signature: Signature,

@@ -140,6 +140,7 @@ impl Wheel {
     }
 
     /// The tick to which the wheel was last advanced.
+    #[inline]
     pub(crate) fn elapsed(&self) -> Tick {
         // Relaxed: nothing is concluded from it that is not checked again after a push.
         self.elapsed.load(Ordering::Relaxed)
@@ -150,6 +151,7 @@ impl Wheel {
     /// It is `due`, rounded up by less than 2^-14 of the time until then (by nothing below 258,000 ticks). Or, if `due` is beyond the
     /// wheel's range, some 2^30 ticks, the farthest tick it can hold, which is before `due`. Or, if `due` has come, `due`
     /// itself: pushed for it, a record fires at the next advance.
+    #[inline]
     pub(crate) fn fire_tick(&self, due: Tick) -> Tick {
         match place(self.elapsed(), due) {
             Place::Overdue => due,
@@ -162,6 +164,7 @@ impl Wheel {
     /// Whatever races with it: once this has returned, the first advance to `fire` or beyond, or the first to begin after
     /// the return if time has come so far already, hands the record out. It may be handed out a second time.
     /// Lock-free; allocates now and then.
+    #[inline]
     pub(crate) fn push(&self, signature: Signature, fire: Tick, guard: &Guard) {
         let stripe = &self.stripes[thread_index() % STRIPES];
         stripe.store(Due { signature, tick: fire }, &self.elapsed, guard);

@@ -88,17 +88,18 @@ impl Stripe {
         // the bits and found none here: then the ticker has not been at the list either, and this alone tells us its time. A bit
         // set before that is found by the ticker, and the list is taken with what we put there.
         if occupied.load(Ordering::Acquire) & bit == 0 {
-            // AcqRel. Release: partner of the Acquire in `enter`, so that the ticker that sees the bit also finds the record.
-            // Acquire: partner of the Release there, so that who comes too late for the ticker sees its time.
-            occupied.fetch_or(bit, Ordering::AcqRel);
+            // Acquire: as above. No Release: a ticker that sees the bit swaps the list, which reads the newest head; and
+            // had it swapped before our push, we would have read that, and come after its clearing.
+            occupied.fetch_or(bit, Ordering::Acquire);
         }
     }
 
     /// Clears the bits of `entered`, the slots of `level` that the wheel, whose time has been set, enters now. Returns
     /// which of them were set.
     pub(super) fn enter(&self, level: usize, entered: u64) -> u64 {
-        // AcqRel: partner of both in `occupy`. It must be done even if no bit is set: that is what a late pusher reads.
-        self.occupied[level].fetch_and(!entered, Ordering::AcqRel) & entered
+        // Release: partner of the Acquires in `occupy`: who comes too late for the ticker sees its time. It must be done even if no
+        // bit is set, for that is what a late pusher reads.
+        self.occupied[level].fetch_and(!entered, Ordering::Release) & entered
     }
 
     pub(super) fn slot(&self, level: usize, index: usize) -> &List {

@@ -50,7 +50,7 @@ impl World {
         while self.pushing.load(Ordering::Acquire) > 0 && Instant::now() < until {
             let now = self.time.fetch_add(1, Ordering::Relaxed) as Tick;
             while !self.wheel.advance(now, 100, |_, due| self.handed_out(due)).finished {}
-            if now % 64 == 0 {
+            if now.is_multiple_of(64) {
                 self.wheel.sweep(500, |_, _, _| {});
             }
         }
