@@ -191,8 +191,9 @@ impl Wheel {
 
     /// Goes once round all that is stored, and drops the records for which `keep` sets its flag (true before) to false.
     ///
-    /// Claim, budget and resumption as for [`advance`](Self::advance); the calls until one is finished are one round. If
-    /// `keep` panics, the whole batch it was given stays.
+    /// Claim, budget and resumption as for [`advance`](Self::advance); the calls until one is finished are one round. What
+    /// an advance between two of them cascades, or a push adds, may escape that round. If `keep` panics, the whole
+    /// batch it was given stays.
     pub(crate) fn sweep(
         &self,
         budget: usize,

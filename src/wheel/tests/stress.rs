@@ -6,7 +6,7 @@ use super::*;
 use crate::sync::{Arc, AtomicUsize, Ordering, thread};
 
 const PUSHERS: usize = 3;
-const PUSHES: usize = 20_000;
+const PUSHES: usize = 100_000;
 const TICKERS: usize = 2;
 
 struct World {
