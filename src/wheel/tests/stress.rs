@@ -98,3 +98,58 @@ fn nothing_is_lost_among_pushers_tickers_and_sweeps() {
     assert_eq!(world.wheel.records(), 0);
     assert_eq!(world.wheel.memory(), 0);
 }
+
+/// The same with one ticker that leaves nothing over, so that it can be told whether a record was late.
+#[test]
+fn no_record_is_later_than_the_advance_after_its_push() {
+    const PUSHES: usize = 60_000;
+    let numbers = || (0..2 * PUSHES).map(|_| AtomicUsize::new(0)).collect::<Vec<_>>();
+    let wheel = Arc::new(Wheel::new(1));
+    let armed = Arc::new(numbers());
+    // The wheel's time when the push had returned.
+    let returned = Arc::new(numbers());
+    let pushing = Arc::new(AtomicUsize::new(2));
+    let pushers = [0, 1].map(|pusher| {
+        let (wheel, armed, returned, pushing) =
+            (wheel.clone(), armed.clone(), returned.clone(), pushing.clone());
+        thread::spawn(move || {
+            for number in (pusher..2 * PUSHES).step_by(2) {
+                let guard = pin();
+                let fire = wheel.fire_tick(wheel.elapsed() + 1 + number as Tick / 2 % 3);
+                armed[number].store(fire as usize, Ordering::Relaxed);
+                wheel.push(signature(number as u64), fire, &guard);
+                returned[number].store(wheel.elapsed() as usize, Ordering::Relaxed);
+            }
+            pushing.fetch_sub(1, Ordering::Release);
+        })
+    });
+    let until = Instant::now() + Duration::from_secs(2);
+    let mut fired = vec![0; 2 * PUSHES];
+    let mut step = || {
+        let before = wheel.elapsed() as usize;
+        let progress = wheel.advance(wheel.elapsed() + 1, usize::MAX, |_, due| {
+            for number in due.iter().map(|due| due.signature.bits() as usize) {
+                let (armed, returned) = (
+                    armed[number].load(Ordering::Relaxed),
+                    returned[number].load(Ordering::Relaxed),
+                );
+                let in_time = returned == 0 || returned >= before || armed > before;
+                assert!(
+                    in_time || fired[number] > 0,
+                    "{armed}, pushed by {returned}, after {before}"
+                );
+                fired[number] += 1;
+            }
+        });
+        assert!(progress.finished);
+    };
+    while pushing.load(Ordering::Acquire) > 0 && Instant::now() < until {
+        step();
+    }
+    for pusher in pushers {
+        pusher.join().unwrap();
+    }
+    (0..70).for_each(|_| step());
+    assert!(fired.iter().all(|fired| (1..=2).contains(fired)));
+    assert_eq!(wheel.records(), 0);
+}
