@@ -166,7 +166,7 @@ impl Wheel {
     /// Lock-free; allocates now and then.
     #[inline]
     pub(crate) fn push(&self, signature: Signature, fire: Tick, guard: &Guard) {
-        let stripe = &self.stripes[thread_index() % STRIPES];
+        let stripe = &self.stripes[thread_index() & (STRIPES - 1)];
         stripe.store(Due { signature, tick: fire }, &self.elapsed, guard);
     }
 

@@ -91,7 +91,7 @@ impl Ticker {
     /// In an order in which what is put back, into its own stripe, at its level or below, or among the overdue, is not met again.
     fn next_unswept<'w>(&mut self, wheel: &'w Wheel) -> Option<&'w List> {
         while self.swept < LISTS * STRIPES {
-            self.stripe = self.swept % STRIPES;
+            self.stripe = self.swept & (STRIPES - 1);
             let list = wheel.stripes[self.stripe].list(self.swept / STRIPES);
             self.swept += 1;
             if !list.is_empty() {
