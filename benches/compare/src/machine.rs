@@ -1,0 +1,67 @@
+//! What the operating system says: about the machine, and about this process.
+
+use std::time::Duration;
+
+/// Cores that this process may run on.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The line that stands over every report.
+pub(crate) fn describe() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
+        .map_or("unknown CPU", |(_, model)| model.trim());
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let huge_pages = read("/sys/kernel/mm/transparent_hugepage/enabled");
+    let huge_pages = huge_pages.split(['[', ']']).nth(1).unwrap_or("unknown");
+    format!(
+        "{model}, {} cores, Linux {}, transparent huge pages: {huge_pages}; {}, {}",
+        cores(),
+        kernel.trim(),
+        env!("COMPARE_RUSTC"),
+        crate::alloc::NAME,
+    )
+}
+
+fn usage(who: libc::c_int) -> libc::rusage {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is a valid place for one rusage.
+    unsafe { libc::getrusage(who, usage.as_mut_ptr()) };
+    // SAFETY: all-zero bytes are a valid rusage, whatever the call has made of them.
+    unsafe { usage.assume_init() }
+}
+
+/// CPU time of the whole process so far, user and system.
+pub(crate) fn cpu_time() -> Duration {
+    let usage = usage(libc::RUSAGE_SELF);
+    let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
+    time(usage.ru_utime) + time(usage.ru_stime)
+}
+
+/// How often the scheduler has taken the core from the calling thread.
+pub(crate) fn preemptions() -> u64 {
+    usage(libc::RUSAGE_THREAD).ru_nivcsw as u64
+}
+
+/// A line of `/proc/self/status` that is in kB, in bytes.
+fn status(name: &str) -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .unwrap_or_default()
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.split_whitespace().nth(1)?.parse::<u64>().ok())
+        .map_or(0, |kilobytes| kilobytes * 1024)
+}
+
+/// Resident memory, in bytes.
+pub(crate) fn rss() -> u64 {
+    status("VmRSS")
+}
+
+/// The most that was ever resident, in bytes.
+pub(crate) fn peak_rss() -> u64 {
+    status("VmHWM")
+}

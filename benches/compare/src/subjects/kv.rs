@@ -1,0 +1,53 @@
+//! The mutex baseline, through the `Kv` trait: `read`, without a copy, and `insert_with_ttl`.
+
+use std::time::Duration;
+
+use purekv::Kv;
+use purekv::baseline::MutexCache;
+
+use super::{Config, Singly, Subject};
+
+/// pure-kv's collector, at an interval that lets it keep up: every 100 ms (its server's default is a minute).
+const COLLECT_EVERY: Duration = Duration::from_millis(100);
+/// As good as no thread, and yet deadlines are kept.
+const NEVER_COLLECT: Duration = Duration::from_secs(86_400);
+
+/// `MutexCache` with its default of 32 shards.
+pub(crate) struct Baseline(MutexCache);
+
+impl Subject for Baseline {
+    const EXPIRES: bool = true;
+    type Session<'a> = Singly<'a, Self>;
+
+    fn build(config: &Config) -> Self {
+        let every = if config.background { COLLECT_EVERY } else { NEVER_COLLECT };
+        Self(MutexCache::builder().ttl_garbage_timeout(every).build())
+    }
+
+    #[inline]
+    fn session(&self) -> Singly<'_, Self> {
+        Singly(self)
+    }
+
+    #[inline]
+    fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        self.0.read(key, read)
+    }
+
+    #[inline]
+    fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
+        match ttl {
+            Some(ttl) => self.0.insert_with_ttl(key, value, ttl),
+            None => self.0.insert(key, value),
+        }
+    }
+
+    #[inline]
+    fn remove(&self, key: &[u8]) -> bool {
+        self.0.remove(key).is_some()
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}

@@ -1,0 +1,45 @@
+//! No store at all: what the loop, the clock reads and the machine cost by themselves.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use super::{Config, Singly, Subject};
+
+/// Finds nothing and keeps nothing.
+pub(crate) struct NoStore;
+
+impl Subject for NoStore {
+    const EXPIRES: bool = true;
+    const STORES: bool = false;
+    type Session<'a> = Singly<'a, Self>;
+
+    fn build(_: &Config) -> Self {
+        Self
+    }
+
+    #[inline]
+    fn session(&self) -> Singly<'_, Self> {
+        Singly(self)
+    }
+
+    #[inline]
+    fn get<R>(&self, key: &[u8], _read: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        black_box(key);
+        None
+    }
+
+    #[inline]
+    fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
+        black_box((key, value, ttl));
+    }
+
+    #[inline]
+    fn remove(&self, key: &[u8]) -> bool {
+        black_box(key);
+        true
+    }
+
+    fn len(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,48 @@
+//! The workloads, one a file, and what several of them do alike.
+
+pub(crate) mod batch;
+pub(crate) mod child;
+pub(crate) mod churn;
+pub(crate) mod expiry_lag;
+pub(crate) mod get;
+pub(crate) mod growth;
+pub(crate) mod latency;
+pub(crate) mod mass_expiry;
+mod mass_expiry_line;
+pub(crate) mod memory;
+pub(crate) mod mixed;
+pub(crate) mod single;
+
+use std::time::Duration;
+
+use crate::keys::{Key, Sequence, Tally, shuffled, value};
+use crate::subjects::{Config, Subject};
+
+/// A time-to-live that is long enough never to matter.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Builds a subject and fills it with the ids `0..keys`, in random order.
+fn filled<S: Subject>(keys: usize, ttl: Option<Duration>) -> S {
+    let subject = S::build(&Config::sized(keys, ttl.is_some()));
+    for id in shuffled(keys) {
+        subject.insert(Key::of(id).bytes(), &value(id), ttl);
+    }
+    check_len(&subject, keys);
+    subject
+}
+
+/// Panics unless `subject` holds `entries`: then the figures mean nothing.
+fn check_len<S: Subject>(subject: &S, entries: usize) {
+    if S::STORES {
+        let len = subject.len();
+        assert_eq!(len, entries, "the subject lost or made up entries");
+    }
+}
+
+/// Panics unless every get found its key, with the value that belongs to it.
+fn check_reads<S: Subject>(sequence: &Sequence, accesses: u64, got: Tally) {
+    if S::STORES {
+        let expected = sequence.expected(accesses);
+        assert_eq!(got, expected, "gets missed, or read what was never written");
+    }
+}
