@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, args_override_self = true)]
 struct Arguments {
     #[command(subcommand)]
     workload: Workload,
@@ -51,6 +51,8 @@ enum Workload {
     Churn(workload::churn::Arguments),
     /// A plain loop, for instruction counts; see `benches/instructions.sh`.
     Single(workload::single::Arguments),
+    /// The names of all subjects.
+    Subjects,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,10 @@ fn main() -> ExitCode {
         Workload::Growth(arguments) => workload::growth::run(&arguments),
         Workload::Churn(arguments) => workload::churn::run(&arguments),
         Workload::Single(arguments) => workload::single::run(&arguments),
+        Workload::Subjects => {
+            subjects::NAMES.iter().for_each(|name| println!("{name}"));
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

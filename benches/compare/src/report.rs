@@ -116,6 +116,10 @@ impl Row {
         self.cells.iter().find(|cell| cell.subject == subject)
     }
 
+    fn disturbed(&self) -> bool {
+        self.cells.iter().flat_map(|cell| &cell.cpu_share).any(|share| *share < 0.95)
+    }
+
     fn best_peer(&self) -> Option<&Cell> {
         let peers = self
             .cells
@@ -238,7 +242,9 @@ impl Report {
             let best = row.best_peer().map_or("–", |cell| cell.subject);
             let shares: Vec<f64> =
                 row.cells.iter().flat_map(|cell| cell.cpu_share.iter().copied()).collect();
-            let share = format!("{:.0}–{:.0} %", least(&shares) * 100.0, most(&shares) * 100.0);
+            let mark = if row.disturbed() { " ⚠" } else { "" };
+            let (low, high) = (least(&shares) * 100.0, most(&shares) * 100.0);
+            let share = format!("{low:.0}–{high:.0} %{mark}");
             let _ = writeln!(
                 text,
                 "| {}, {} | {} | {best} | {share} |",
@@ -254,6 +260,9 @@ impl Report {
         for Verdict { row, ours, target, reached, pass } in verdicts {
             let pass = if pass { "pass" } else { "**short**" };
             let _ = writeln!(text, "| {row} | {ours} | {target} | {reached} | {pass} |");
+        }
+        if self.rows.iter().any(|row| row.disturbed()) {
+            text.push_str("\n⚠: the process got less than 95 % of the CPU in some repetition: other work was going on, run it again.\n");
         }
         for note in &self.notes {
             let _ = write!(text, "\n{note}\n");

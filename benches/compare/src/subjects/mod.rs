@@ -66,6 +66,9 @@ pub(crate) trait Subject: Send + Sync + Sized {
     /// False for the store-free run only, whose gets find nothing.
     const STORES: bool = true;
 
+    /// Whether a reader finds a key at any moment while it is being replaced. It ought to.
+    const REPLACES_ATOMICALLY: bool = true;
+
     /// One pin for many gets, where there is such a thing.
     type Session<'a>: Session
     where

@@ -43,7 +43,9 @@ impl Subject for SccMap {
 
 /// `HashIndex`: lock-free `peek_with`, and `peek` under one `Guard` for many gets.
 ///
-/// Replacing is `get_sync` and `update`, as its docs show; `entry_sync` would allocate one more key per call. No time-to-live.
+/// Replacing is `get_sync` and `update`, as its docs show; `entry_sync` would allocate one more key per call. `update` puts the
+/// new entry into another slot and then marks the old one, and a `peek` that looks at the two in the wrong order misses the
+/// key: some one in a million gets of a hot key. No time-to-live.
 pub(crate) struct SccIndex(scc::HashIndex<Box<[u8]>, Box<[u8]>, ahash::RandomState>);
 
 pub(crate) struct Guarded<'a> {
@@ -53,6 +55,7 @@ pub(crate) struct Guarded<'a> {
 
 impl Subject for SccIndex {
     const EXPIRES: bool = false;
+    const REPLACES_ATOMICALLY: bool = false;
     type Session<'a> = Guarded<'a>;
 
     fn build(config: &Config) -> Self {

@@ -117,11 +117,13 @@ impl Memory {
         let mut report = |name: &str, of: &dyn Fn(&Look) -> f64, empty: f64, full: f64| {
             let taken = (full - empty).max(1.0);
             let after = || self.0.iter().filter(|look| look.at >= 0);
+            // What was allocated last before the instant: the traffic may have added to it.
+            let before = self.0.iter().rfind(|look| look.at < 0).map_or(full, of);
             let floor = after().map(of).fold(f64::INFINITY, f64::min);
             let back = after().find(|look| of(look) <= floor + taken / 100.0);
             let back = back.map_or(self.end(), |look| look.at);
             outcome.value(format!("memory back ({name})"), back as f64 / 1e6);
-            outcome.value(format!("came back ({name})"), (full - floor) / taken * 100.0);
+            outcome.value(format!("came back ({name})"), (before - floor) / taken * 100.0);
         };
         report("allocated", &|look| look.allocated as f64, empty.0 as f64, full.0 as f64);
         report("RSS", &|look| look.resident as f64, empty.1 as f64, full.1 as f64);

@@ -60,11 +60,11 @@ impl Visit for Fill {
             subject.insert(Key::short(id).bytes(), &value(id), Some(super::LONG));
         }
         super::check_len(&subject, self.keys);
+        let share = (machine::cpu_time() - cpu.0).as_secs_f64() / cpu.1.elapsed().as_secs_f64();
         settle(&subject);
         let per_entry = |bytes: f64| bytes / self.keys as f64;
         let payload = (KEY + VALUE) as f64;
         let grown = (machine::rss() as f64 - resident as f64, alloc::live() - allocated);
-        let share = (machine::cpu_time() - cpu.0).as_secs_f64() / cpu.1.elapsed().as_secs_f64();
         let mut outcome = Outcome { share, ..Outcome::default() };
         outcome.value("allocated", per_entry(grown.1 as f64) - payload);
         outcome.value("of it in zeroed blocks of 1 MiB and more", per_entry(alloc::lazy() as f64));

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
             }
         }
     }
+    super::note_misses(&mut report);
     report.finish(options.json.as_deref())
 }
 
