@@ -2,8 +2,8 @@
 //!
 //! mimalloc by default: in all of these structures a value is freed by another thread than the one that allocated it
 //! (whoever overwrites, or whoever reclaims), and mimalloc's free across threads is one CAS onto a list of the owner, where
-//! jemalloc returns through a bounded thread cache. It is the faster of the two for every subject on the machines we
-//! tried, so no peer is held back by it. The feature `jemalloc` swaps it for all of them at once, as a cross-check.
+//! jemalloc fills the cache of the thread that frees and flushes it in bulk. No subject has an allocator of its own, so the choice favours
+//! none of them by design; whether it does in effect is what the feature `jemalloc` is for, which swaps it for all at once.
 //!
 //! Counted is what was asked for (`Layout::size`), not the size class it was rounded up to: that, and what the
 //! allocator keeps, is in the RSS that stands beside it. Large zeroed blocks are also counted apart, because they are committed
@@ -29,6 +29,11 @@ pub(crate) const NAME: &str = if cfg!(feature = "jemalloc") { "jemalloc" } else 
 const LAZY_MIN: usize = 1 << 20;
 const STRIPES: usize = 16;
 
+/// A size of value that no table, chunk or buffer has by chance: blocks of this size and a little more are counted one by one.
+pub(crate) const MARKED: usize = 72_000;
+/// What a subject may add to a marked value: a header, the key.
+const MARKED_SLACK: usize = 256;
+
 /// One cache line pair, so that two threads that count do not meet.
 #[repr(align(128))]
 struct Stripe {
@@ -37,6 +42,7 @@ struct Stripe {
 
 static ON: AtomicBool = AtomicBool::new(false);
 static COUNTS: [Stripe; STRIPES] = [const { Stripe { bytes: AtomicI64::new(0) } }; STRIPES];
+static MARKED_BLOCKS: AtomicI64 = AtomicI64::new(0);
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// Address and size of each lazy block that is out; a block for which there is no room is counted as any other.
 static LAZY: [(AtomicUsize, AtomicUsize); 256] =
@@ -64,14 +70,24 @@ pub(crate) fn lazy() -> i64 {
         .sum()
 }
 
+/// Blocks that are out and hold a value of [`MARKED`] bytes.
+pub(crate) fn marked() -> i64 {
+    MARKED_BLOCKS.load(Relaxed)
+}
+
+/// A block of `size` is there (`sign` 1) or gone (-1).
 #[inline]
-fn count(bytes: i64) {
+fn count(size: usize, sign: i64) {
     if ON.load(Relaxed) {
-        add(bytes);
+        add(size, sign);
     }
 }
 
-fn add(bytes: i64) {
+fn add(size: usize, sign: i64) {
+    if (MARKED..MARKED + MARKED_SLACK).contains(&size) {
+        MARKED_BLOCKS.fetch_add(sign, Relaxed);
+    }
+    let bytes = sign * size as i64;
     let stripe = STRIPE.try_with(|stripe| {
         if stripe.get() == usize::MAX {
             stripe.set(NEXT.fetch_add(1, Relaxed) % STRIPES);
@@ -107,14 +123,14 @@ pub(crate) struct Counting;
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i64);
+        count(layout.size(), 1);
         // SAFETY: as our caller promises.
         unsafe { INNER.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i64);
+        count(layout.size(), 1);
         // SAFETY: as our caller promises.
         let block = unsafe { INNER.alloc_zeroed(layout) };
         if layout.size() >= LAZY_MIN && !block.is_null() {
@@ -125,7 +141,7 @@ unsafe impl GlobalAlloc for Counting {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count(-(layout.size() as i64));
+        count(layout.size(), -1);
         if layout.size() >= LAZY_MIN {
             lazy_dead(block.addr());
         }
@@ -135,7 +151,8 @@ unsafe impl GlobalAlloc for Counting {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as i64 - layout.size() as i64);
+        count(layout.size(), -1);
+        count(size, 1);
         if layout.size() >= LAZY_MIN {
             lazy_dead(block.addr());
         }

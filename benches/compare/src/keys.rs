@@ -50,7 +50,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The key of `id`: random bytes, which depend on nothing else.
+    /// The key of `id`: bytes that look random, distinct from those of every other.
     #[inline]
     pub(crate) fn of(id: u32) -> Self {
         let key = Self::wide(u64::from(id));
@@ -66,14 +66,14 @@ impl Key {
     /// The key of a number that may not fit an `id`.
     #[inline]
     pub(crate) fn wide(number: u64) -> Self {
-        // Four draws a key, so the streams of two numbers must not overlap: spread them first.
-        let mut random = Random::new(Random::new(number).next() ^ number.rotate_left(32));
+        // One step of the generator is a bijection, so the first word alone makes all keys distinct.
+        let first = Random::new(number).next();
+        let mut random = Random::new(first ^ 0x5bd1_e995_9d1b_54a5);
         let mut bytes = [0; 32];
-        for part in bytes.chunks_exact_mut(8) {
+        bytes[..8].copy_from_slice(&first.to_le_bytes());
+        for part in bytes[8..].chunks_exact_mut(8) {
             part.copy_from_slice(&random.next().to_le_bytes());
         }
-        // The number itself makes them distinct for sure.
-        bytes[..8].copy_from_slice(&(number ^ 0x5bd1_e995_9d1b_54a5).to_be_bytes());
         let len = 16 + (bytes[15] % 17) as u32;
         Self { bytes, len, id: number as u32 }
     }
@@ -266,5 +266,51 @@ impl Sequence {
             hits: rounds * round.hits + rest.hits,
             digest: rounds.wrapping_mul(round.digest).wrapping_add(rest.digest),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_distinct_and_of_all_lengths() {
+        let mut seen = std::collections::HashSet::new();
+        let mut lengths = std::collections::HashSet::new();
+        for id in 0..100_000 {
+            assert!(seen.insert(Key::of(id).bytes().to_vec()));
+            lengths.insert(Key::of(id).bytes().len());
+        }
+        assert_eq!(lengths, (16..=32).collect());
+    }
+
+    #[test]
+    fn the_expected_tally_is_that_of_a_replay() {
+        for (keys, inserts) in [(1000, 30), (TABLE_MAX + 1, 50)] {
+            let sequence = &Sequence::for_threads(1, keys, Distribution::Zipf, inserts)[0];
+            let accesses = sequence.order.len() as u64 + 5 * CHUNK as u64;
+            let mut tally = Tally::default();
+            for chunk in sequence.chunks().take(accesses as usize / CHUNK) {
+                for &access in chunk {
+                    let (key, kind) = sequence.access(access);
+                    if kind == Access::Get {
+                        tally.add(Some(digest(&value(key.id))));
+                    }
+                }
+            }
+            assert_eq!(sequence.expected(accesses), tally);
+        }
+    }
+
+    #[test]
+    fn zipf_favours_the_first_ranks_as_it_should() {
+        let (zipf, mut random) = (Zipf::new(10_000), Random::new(1));
+        let mut counts = vec![0_u32; 10_000];
+        (0..1_000_000).for_each(|_| counts[zipf.draw(&mut random)] += 1);
+        let zeta: f64 = (1..=10_000).map(|rank| f64::from(rank).powf(-0.99)).sum();
+        let hottest = f64::from(counts[0]) / 1e6;
+        assert!((hottest * zeta - 1.0).abs() < 0.02, "{hottest} of {}", 1.0 / zeta);
+        let half = f64::from(counts[..100].iter().sum::<u32>()) / 1e6;
+        assert!((0.45..0.60).contains(&half), "{half}");
     }
 }

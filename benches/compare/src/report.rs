@@ -304,3 +304,37 @@ impl RowName {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_to_the_best_peer_of_the_row_turn_by_turn() {
+        let mut report = Report::new("test");
+        let name = RowName::new("row", "Mops/s", Better::Higher).target(Target::BestPeer(1.2));
+        for (subject, samples) in [
+            ("store", [12.0, 26.0, 33.0]),
+            ("papaya", [10.0, 20.0, 30.0]),
+            ("moka", [1.0, 2.0, 100.0]),
+            ("baseline", [90.0, 90.0, 90.0]),
+        ] {
+            samples.iter().for_each(|value| report.sample(&name, subject, *value, 1.0));
+        }
+        let row = &report.rows[0];
+        assert_eq!(row.best_peer().map(|cell| cell.subject), Some("papaya"));
+        let verdicts = row.verdicts();
+        assert_eq!(verdicts.len(), 1);
+        assert!(verdicts[0].pass);
+        assert_eq!(verdicts[0].reached, "1.20 (1.10–1.30) ×");
+    }
+
+    #[test]
+    fn a_limit_is_a_limit() {
+        let mut report = Report::new("test");
+        let name = RowName::new("row", "ms", Better::Lower).target(Target::AtMost(20.0));
+        [19.0, 21.0, 22.0].iter().for_each(|ms| report.sample(&name, "store", *ms, 0.5));
+        assert!(!report.rows[0].verdicts()[0].pass);
+        assert!(report.rows[0].disturbed());
+    }
+}

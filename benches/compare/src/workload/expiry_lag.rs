@@ -1,7 +1,7 @@
 //! How long after its deadline the memory of an entry is back, when a million other entries are not due.
 //!
-//! A thousand entries with values of 64 KiB, due one millisecond after the other. The allocator is watched: each
-//! 64 KiB that come back are one entry, the first ones for the first deadline. That asks nothing of the subject, and it counts
+//! A thousand entries with large values, due one millisecond after the other. The allocator is watched: each block of
+//! that size that comes back is one entry, the first one for the first deadline. That asks nothing of the subject, and it counts
 //! what counts, memory. One thread reads other keys meanwhile, as subjects without a thread of their own need traffic.
 
 use std::sync::atomic::AtomicBool;
@@ -32,8 +32,6 @@ pub(crate) struct Arguments {
     patience: f64,
 }
 
-/// Bytes of a due entry's value.
-const BLOCK: usize = 64 << 10;
 /// Time between two deadlines.
 const SPACING: Duration = Duration::from_millis(1);
 /// Time between two looks at the allocator.
@@ -78,7 +76,7 @@ impl Visit for Lag<'_> {
         }
         super::check_len(&subject, keys);
         let first = Instant::now() + Duration::from_secs_f64(self.arguments.lead);
-        let block = vec![7; BLOCK];
+        let block = vec![7; alloc::MARKED];
         for index in 0..due {
             let deadline = first + SPACING * index as u32;
             let ttl = deadline.saturating_duration_since(Instant::now());
@@ -128,13 +126,12 @@ fn outcome(
 fn watch(first: Instant, due: usize, patience: Duration) -> (Vec<Duration>, usize) {
     let mut lags = Vec::with_capacity(due);
     thread::sleep(first.saturating_duration_since(Instant::now() + Duration::from_millis(20)));
-    let full = alloc::live();
+    // The template of the values is one more, and stays.
+    let full = due as i64 + 1;
     let end = first + SPACING * due as u32 + patience;
     while lags.len() < due && Instant::now() < end {
-        let back = full - alloc::live();
+        let removed = (full - alloc::marked()).clamp(0, due as i64) as usize;
         let now = Instant::now();
-        // Half a block of anything else, in either direction, does not mislead the count.
-        let removed = ((back + BLOCK as i64 / 2) / BLOCK as i64).clamp(0, due as i64) as usize;
         while lags.len() < removed {
             let deadline = first + SPACING * lags.len() as u32;
             assert!(now >= deadline, "an entry was removed before its deadline");
