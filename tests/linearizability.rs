@@ -28,7 +28,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use purekv::baseline::MutexCache;
-use purekv::{Clock, Kv};
+use purekv::{Cache, Clock, Expiry, Kv, Store};
 
 use checker::{Time, Verdict};
 use faulty::{Fault, Faulty};
@@ -101,6 +101,18 @@ fn baseline(clock: Clock) -> MutexCache {
 #[test]
 fn the_baseline_is_linearizable() {
     stays_linearizable(baseline);
+}
+
+#[test]
+fn the_store_is_linearizable() {
+    stays_linearizable(|clock| Store::builder().clock(clock).expiry(Expiry::Manual).build());
+}
+
+#[test]
+fn the_cache_is_linearizable() {
+    stays_linearizable(|clock| {
+        Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual).build()
+    });
 }
 
 #[test]

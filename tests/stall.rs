@@ -25,7 +25,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use purekv::baseline::MutexCache;
-use purekv::{Clock, Kv};
+use purekv::{Cache, Clock, Expiry, Kv, Store};
 
 use trial::{BETWEEN_OPERATIONS, Outcome, discover, park_at};
 
@@ -93,4 +93,16 @@ fn the_baseline_hangs() {
 fn the_baseline_finishes_when_nobody_holds_its_lock() {
     let outcome = park_at(BETWEEN_OPERATIONS, baseline, false, PATIENCE);
     assert_eq!(outcome, Outcome::Finished);
+}
+
+#[test]
+fn nobody_waits_in_the_store() {
+    nobody_waits(|clock| Store::builder().clock(clock).expiry(Expiry::Manual).build());
+}
+
+#[test]
+fn nobody_waits_in_the_cache() {
+    nobody_waits(|clock| {
+        Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual).build()
+    });
 }

@@ -63,6 +63,23 @@ impl Armed {
     }
 }
 
+impl Armed {
+    /// Whether the record for `tick`, which fires at the wheel's time `elapsed`, serves an entry that is armed like this:
+    /// because it is its own, or because it is not late for it.
+    ///
+    /// The first counts by itself: after a jump of the clock, of more than 2^31 ticks, the low 32 bits no longer tell
+    /// what is early and what is late.
+    pub(super) fn is_served_by(self, tick: u64, elapsed: u64) -> bool {
+        match self {
+            Self::At(at) => {
+                let ahead = at.wrapping_sub(elapsed as u32) as i32;
+                at == tick as u32 || elapsed.saturating_add_signed(ahead.into()) <= tick
+            }
+            Self::No | Self::Sealed => false,
+        }
+    }
+}
+
 /// The first tick from `tick` on whose low 32 bits do not stand for something else.
 pub(super) fn avoid_reserved(tick: u64) -> u64 {
     match tick as u32 {
@@ -119,6 +136,19 @@ mod tests {
         assert!(!Armed::at(after).is_by(before));
         assert!(!Armed::No.is_by(after));
         assert!(!Armed::Sealed.is_by(after));
+    }
+
+    #[test]
+    fn a_record_serves_its_own_entry_and_earlier_ones() {
+        let far = 1_u64 << 40;
+        for elapsed in [100, u64::from(u32::MAX) + 10, far] {
+            assert!(Armed::at(elapsed - 1).is_served_by(elapsed - 1, elapsed));
+            assert!(Armed::at(elapsed - 2).is_served_by(elapsed - 1, elapsed));
+            assert!(!Armed::at(elapsed + 1).is_served_by(elapsed, elapsed));
+            assert!(!Armed::at(elapsed + (1 << 30)).is_served_by(5, elapsed));
+        }
+        // The clock has jumped by years.
+        assert!(Armed::at(1000).is_served_by(1000, far));
     }
 
     #[test]

@@ -15,6 +15,15 @@ const SLICE: usize = 4096;
 /// Stale records that are not worth a sweep.
 const STALE_ALLOWED: usize = if cfg!(purekv_loom) { 0 } else { 1024 };
 
+/// What has become of an entry that a record has fired for.
+enum Served {
+    Removed,
+    /// Its timer is later, or it is another's to look after.
+    Changed,
+    /// It waits for a later record with the same 32 bits.
+    AsItWas,
+}
+
 impl<E: Entry> Engine<E> {
     /// Removes what was found if it is due, claimed, or so by now; true: it is gone, by whoever's hand. False: look again.
     ///
@@ -85,9 +94,10 @@ impl<E: Entry> Engine<E> {
         }
         let mut removed = 0;
         // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
+        let elapsed = wheel.elapsed();
         let waits = |due: &Due, entry: Shared<'_, E>| {
             let armed = entry.get().timer().load();
-            armed.is_by(due.tick) || armed == Armed::Sealed
+            armed.is_served_by(due.tick, elapsed) || armed == Armed::Sealed
         };
         self.table.find_group(
             &hashes[..batch.len()],
@@ -97,7 +107,11 @@ impl<E: Entry> Engine<E> {
                 // Rule 4: serve all that are waiting, not the first only.
                 let mut found = found;
                 while let Some(waiting) = found {
-                    removed += usize::from(self.serve(wheel, &waiting, guard, &now));
+                    match self.serve(wheel, &waiting, guard, &now) {
+                        Served::Removed => removed += 1,
+                        Served::Changed => {}
+                        Served::AsItWas => break,
+                    }
                     let hash = hashes[index];
                     found = self.table.find(hash, guard, |entry| waits(&batch[index], entry));
                 }
@@ -106,9 +120,8 @@ impl<E: Entry> Engine<E> {
         removed
     }
 
-    /// A record has fired for this entry: removes it (true), or arms it again. Afterwards its timer is later, or the entry
-    /// is gone, or somebody else has changed it.
-    fn serve(&self, wheel: &Wheel, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> bool {
+    /// A record has fired for this entry: removes it, or arms it again.
+    fn serve(&self, wheel: &Wheel, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> Served {
         let entry = found.node.get();
         let armed = entry.timer().load();
         // SAFETY: found under the guard.
@@ -117,19 +130,23 @@ impl<E: Entry> Engine<E> {
                 if entry.timer().rearm(armed, Armed::No) {
                     self.counters.disarmed();
                 }
-                false
+                Served::Changed
             }
             // Sealed: it is being replaced, and a record of ours will do the new one no harm.
             State::Live(deadline) | State::Sealed(deadline) if !now.is_due(deadline) => {
                 let tick = self.arm_tick(wheel, deadline);
+                if armed == Armed::at(tick) {
+                    return Served::AsItWas;
+                }
                 // Whoever seals the timer or changes it before us sees to the rest.
                 if armed != Armed::Sealed && entry.timer().rearm(armed, Armed::at(tick)) {
                     failpoint::hit("engine::serve::rearmed");
                     wheel.push(signature(E::hash(found.node, self.context())), tick, guard);
                 }
-                false
+                Served::Changed
             }
-            _ => self.expire(found, guard, now),
+            _ if self.expire(found, guard, now) => Served::Removed,
+            _ => Served::Changed,
         }
     }
 

@@ -4,15 +4,19 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Options, Outcome, ReplayError, Report, Workload, replay};
-use crate::Kv;
 use crate::baseline::MutexCache;
+use crate::{Cache, Kv, Store};
 
 /// How often the mutex baseline collects what is due. Its default of a minute is longer than most replays.
 const COLLECTOR: Duration = Duration::from_millis(100);
 
 /// Every store this crate has, in the order of the report's columns.
 pub fn subjects() -> Vec<Subject> {
-    vec![Subject::new("mutex", || MutexCache::builder().ttl_garbage_timeout(COLLECTOR).build())]
+    vec![
+        Subject::new("cache", || Cache::<Vec<u8>, Vec<u8>>::builder().build()),
+        Subject::new("store", || Store::builder().build()),
+        Subject::new("mutex", || MutexCache::builder().ttl_garbage_timeout(COLLECTOR).build()),
+    ]
 }
 
 type Run = dyn Fn(&Workload, &Options, &(dyn Fn(u64) + Sync)) -> Result<Outcome, ReplayError>;

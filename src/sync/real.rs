@@ -1,5 +1,4 @@
 //! The real thing: `std`'s atomics.
-#![allow(clippy::disallowed_types, reason = "this is the door")]
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{

@@ -38,15 +38,15 @@ macro_rules! subject {
 }
 
 subject!(Baseline, purekv::baseline::MutexCache);
-// subject!(Bytes, purekv::Store, expiry(purekv::Expiry::Manual));
-// subject!(Typed, purekv::Cache<Vec<u8>, Vec<u8>>, expiry(purekv::Expiry::Manual));
+subject!(Bytes, purekv::Store, expiry(purekv::Expiry::Manual));
+subject!(Typed, purekv::Cache<Vec<u8>, Vec<u8>>, expiry(purekv::Expiry::Manual));
 
 /// Calls a macro once for each subject, with a name for a module, the subject's type, and what is given besides.
 macro_rules! for_each_subject {
     ($call:ident $arguments:tt) => {
         $call! { baseline, $crate::common::subject::Baseline, $arguments }
-        // $call! { store, $crate::common::subject::Bytes, $arguments }
-        // $call! { cache, $crate::common::subject::Typed, $arguments }
+        $call! { store, $crate::common::subject::Bytes, $arguments }
+        $call! { cache, $crate::common::subject::Typed, $arguments }
     };
 }
 pub(crate) use for_each_subject;
