@@ -111,7 +111,8 @@ pub trait Kv: Send + Sync {
     /// Removes every entry that `keep` answers with false.
     fn retain(&self, keep: impl FnMut(&[u8], &[u8]) -> bool);
 
-    /// Removes what is due by now, for stores whose expiry is driven by hand; how many it removed.
+    /// Removes what is due by now, for stores whose expiry is driven by hand; how many it
+    /// removed; those that some operation has met, and removed, are not among them.
     fn advance(&self) -> usize;
 
     /// How long after their deadlines expired entries were removed.

@@ -139,7 +139,7 @@ impl<E: Entry> Engine<E> {
                 }
                 (Decision::Put(entry) | Decision::PutKeepingDeadline(entry), None) => {
                     if self.is_stillborn(&entry, guard, now) {
-                        return Decided::Absent;
+                        return Decided::Inserted;
                     }
                     let plan = self.arm_new(&entry, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
@@ -151,7 +151,7 @@ impl<E: Entry> Engine<E> {
                 (Decision::Put(entry), Some(live)) => {
                     if self.is_stillborn(&entry, guard, now) {
                         if self.remove_found(&live, guard) {
-                            return Decided::Removed;
+                            return Decided::Replaced;
                         }
                         continue;
                     }

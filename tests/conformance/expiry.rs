@@ -163,7 +163,8 @@ fn set_ttl_moves_the_deadline_both_ways<S: Subject>() {
     time.advance(NANOSECOND);
     assert!(contents(&cache).is_empty());
     time.advance(LATER);
-    assert_eq!(cache.advance(), 3);
+    // Those that were met may be gone already.
+    assert!(cache.advance() <= 3);
     assert_eq!(cache.len(), 0);
 }
 
@@ -210,8 +211,8 @@ fn a_clock_that_jumps<S: Subject>() {
         }
         cache.insert(b"stays", b"");
         time.advance(jump);
-        assert_eq!(contents(&cache).len(), 1);
         assert_eq!(cache.advance(), 2000);
+        assert_eq!(contents(&cache).len(), 1);
         assert_eq!(cache.len(), 1);
         // The wheel has to find its feet again.
         cache.insert_with_ttl(b"next", b"", SECOND);
@@ -235,11 +236,12 @@ fn a_clock_that_crawls<S: Subject>() {
             let live = scattered(number) > time.elapsed();
             assert_eq!(cache.contains_key(&key(number)), live, "{number} in step {step}");
         }
-        assert_eq!(cache.len() + removed, KEYS as usize);
+        // Those that were met may be gone without it.
+        assert!(cache.len() + removed <= KEYS as usize);
     }
     time.advance(YEAR);
-    removed += cache.advance();
-    assert_eq!(removed, KEYS as usize);
+    cache.advance();
+    assert_eq!(cache.len(), 0);
 }
 
 fn an_old_deadline_does_not_remove_a_new_value<S: Subject>() {
@@ -291,7 +293,8 @@ fn a_deadline_moved_on_and_on<S: Subject>() {
     time.advance(SECOND);
     assert!(contents(&cache).is_empty());
     time.advance(LATER);
-    assert_eq!(cache.advance(), 2);
+    assert!(cache.advance() <= 2);
+    assert_eq!(cache.len(), 0);
 }
 
 fn the_memory_of_many_due_at_once_comes_back_at_once<S: Subject>() {
@@ -304,10 +307,10 @@ fn the_memory_of_many_due_at_once_comes_back_at_once<S: Subject>() {
         }
     }
     time.advance(SECOND);
-    assert!((0..MANY).all(|number| !cache.contains_key(&key(number))));
     assert!(cache.len() >= MANY as usize / 10);
     time.advance(LATER);
     assert_eq!(cache.advance(), MANY as usize);
+    assert!((0..MANY).all(|number| !cache.contains_key(&key(number))));
     assert_eq!(cache.len(), MANY as usize / 10);
     assert!(contents(&cache).iter().all(|(_, value)| value == b"stays"));
 }
