@@ -54,15 +54,20 @@ impl Stripe {
             self.occupy(slot);
             // Relaxed: had the slot been emptied before our record was in it, then our push, or setting the bit, has read what the
             // ticker wrote when it did so, and with it the time (see the module docs).
-            if slot.is_entered(elapsed.load(Ordering::Relaxed)) {
-                self.store_overdue(record, elapsed, guard);
+            let now = elapsed.load(Ordering::Relaxed);
+            if !slot.is_entered(now) {
+                return;
             }
-            return;
+            if record.tick <= now {
+                return self.store_overdue(record, elapsed, guard);
+            }
+            // The wheel is within the slot and not at the tick yet: what was there has cascaded, and so does this.
         }
     }
 
     /// Stores a record whose tick has come in the list that every advance empties.
     fn store_overdue(&self, record: Due, elapsed: &AtomicU64, guard: &Guard) {
+        debug_assert!(record.tick <= elapsed.load(Ordering::Relaxed), "its tick has come");
         loop {
             // Relaxed: the caller has seen that the tick has come, so this does too.
             let frame = Frame::overdue(elapsed.load(Ordering::Relaxed));
