@@ -36,13 +36,13 @@ fn upper_bound(bucket: usize) -> u64 {
 /// The live histogram: recording is one or two relaxed atomic additions.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    buckets: Box<[AtomicU64]>,
+    buckets: Box<[AtomicU64; BUCKETS]>,
     max: AtomicU64,
 }
 
 impl Recorder {
     pub(crate) fn new() -> Self {
-        Self { buckets: zeroed_words(BUCKETS), max: AtomicU64::new(0) }
+        Self { buckets: zeroed_words::<BUCKETS>(), max: AtomicU64::new(0) }
     }
 
     /// Counts one `duration` in nanoseconds.

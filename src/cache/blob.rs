@@ -112,21 +112,24 @@ impl<S> Blob<S> {
         }
     }
 
+    /// The lengths, and where the key begins.
+    ///
     /// # Safety
     ///
     /// `blob` is alive.
-    #[inline]
-    unsafe fn lengths(blob: NonNull<Self>) -> Lengths {
+    #[inline(always)]
+    unsafe fn lengths(blob: NonNull<Self>) -> (Lengths, usize) {
         // SAFETY: the caller's promise.
         let header = unsafe { blob.as_ref() };
-        let (key_len, value_len) = (header.key_len, header.value_len);
-        if (key_len, value_len) != LONG {
-            return Lengths { key: key_len.into(), value: value_len.into() };
+        let (key, value) = (header.key_len, header.value_len);
+        // A long one has both at their largest, and a short one neither.
+        if key != LONG.0 {
+            return (Lengths { key: key.into(), value: value.into() }, size_of::<Self>());
         }
         // SAFETY: within the allocation, for these lengths say that it is a long one.
         let place = unsafe { blob.add(1) }.cast::<Lengths>();
         // SAFETY: written in `owned`, never changed.
-        unsafe { place.read() }
+        (unsafe { place.read() }, size_of::<Self>() + size_of::<Lengths>())
     }
 
     /// Bytes `from..from + len` of the payload.
@@ -147,9 +150,7 @@ impl<S> Blob<S> {
     pub(super) fn parts<'g>(blob: Shared<'g, Self>) -> (&'g [u8], &'g [u8]) {
         let blob = blob.as_ptr();
         // SAFETY: a Shared is alive for 'g.
-        let lengths = unsafe { Self::lengths(blob) };
-        let extra = if lengths.is_long() { size_of::<Lengths>() } else { 0 };
-        let payload = size_of::<Self>() + extra;
+        let (lengths, payload) = unsafe { Self::lengths(blob) };
         // SAFETY: the key's place.
         let key = unsafe { Self::bytes_at(blob, payload, lengths.key) };
         // SAFETY: the value's place.
@@ -162,6 +163,18 @@ impl<S> Blob<S> {
         Self::parts(blob).0
     }
 
+    /// Whether this is the entry of `key`. Reads no more of an entry than it must.
+    #[inline(always)]
+    pub(super) fn is(blob: Shared<'_, Self>, key: &[u8]) -> bool {
+        let short = blob.get().key_len;
+        if short == LONG.0 {
+            return Self::key(blob) == key;
+        }
+        // SAFETY: a short entry has its key behind the header, and a Shared is alive.
+        let own = unsafe { Self::bytes_at(blob.as_ptr(), size_of::<Self>(), short.into()) };
+        own == key
+    }
+
     #[inline]
     pub(super) fn value<'g>(blob: Shared<'g, Self>) -> &'g [u8] {
         Self::parts(blob).1
@@ -172,7 +185,8 @@ impl<S> Blob<S> {
 unsafe impl<S: BuildHasher + Send + Sync + 'static> Retire for Blob<S> {
     unsafe fn free(ptr: NonNull<Self>) {
         // SAFETY: alive until here.
-        let (layout, _) = Self::layout(unsafe { Self::lengths(ptr) });
+        let (lengths, _) = unsafe { Self::lengths(ptr) };
+        let (layout, _) = Self::layout(lengths);
         // SAFETY: written in `owned`; nobody uses it any more. (Under loom the atomics have something to drop.)
         unsafe { ptr.drop_in_place() };
         // SAFETY: allocated in `owned` with this layout.
@@ -199,6 +213,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Entry for Blob<S> {
 
     fn bytes(entry: Shared<'_, Self>) -> usize {
         // SAFETY: a Shared is alive.
-        Self::layout(unsafe { Self::lengths(entry.as_ptr()) }).0.size()
+        let (lengths, payload) = unsafe { Self::lengths(entry.as_ptr()) };
+        payload + lengths.key + lengths.value
     }
 }

@@ -171,7 +171,7 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
             .store
             .core()
             .engine
-            .get(self.store.hash(key), guard, now, |e| Blob::key(e) == key)?;
+            .get(self.store.hash(key), guard, now, |entry| Blob::is(entry, key))?;
         Some((live.entry(), live.deadline))
     }
 
@@ -187,7 +187,7 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
             self.store.core(),
             keys,
             |key| self.store.hash(key),
-            |entry, key| Blob::key(entry) == key,
+            |entry, key| Blob::is(entry, key),
             |index, entry| visit(index, entry.map(Blob::value)),
         );
     }

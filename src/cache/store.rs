@@ -267,7 +267,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
 /// Tells the entry of a key.
 fn is<'k, S: 'k>(key: &'k [u8]) -> impl Fn(Shared<'_, Blob<S>>) -> bool + Copy + 'k {
-    move |entry| Blob::key(entry) == key
+    move |entry| Blob::is(entry, key)
 }
 
 impl<S: BuildHasher + Send + Sync + 'static> fmt::Debug for Store<S> {

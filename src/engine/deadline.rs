@@ -64,18 +64,12 @@ impl Deadline {
         self.0.store(INHERIT | address, Ordering::Relaxed);
     }
 
-    /// Before the entry is published.
-    pub(super) fn set(&self, instant: u64) {
-        // Relaxed: published with the entry.
-        self.0.store(instant.min(NEVER), Ordering::Relaxed);
-    }
-
     /// What the word says; settles it first if need be.
     ///
     /// # Safety
     ///
     /// The entry was found under a guard that is still there.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn state(&self) -> State {
         // Acquire: partner of the Release in `settle` and `extend`. An address read here was published with the entry.
         let word = self.0.load(Ordering::Acquire);

@@ -25,7 +25,7 @@ impl<'g, E: Entry> Live<'g, E> {
 
 impl<E: Entry> Engine<E> {
     /// The live entry that `is_key` recognises.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get<'g>(
         &'g self,
         hash: u64,
@@ -33,8 +33,25 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         mut is_key: impl FnMut(Shared<'g, E>) -> bool,
     ) -> Option<Live<'g, E>> {
+        let found = self.table.find(hash, guard, &mut is_key)?;
+        // SAFETY: found under the guard.
+        match unsafe { found.node.get().deadline().state() } {
+            State::Live(deadline) if !now.is_due(deadline) => Some(Live { found, deadline }),
+            _ => self.get_again(hash, guard, now, &mut is_key),
+        }
+    }
+
+    /// [`get`](Self::get) that has met something else than a live entry.
+    #[cold]
+    fn get_again<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: &mut impl FnMut(Shared<'g, E>) -> bool,
+    ) -> Option<Live<'g, E>> {
         loop {
-            let found = self.table.find(hash, guard, &mut is_key)?;
+            let found = self.table.find(hash, guard, &mut *is_key)?;
             if let Some(verdict) = self.judge(found, guard, now) {
                 return verdict;
             }

@@ -2,7 +2,7 @@
 
 pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
 
 pub(crate) use loom::cell::UnsafeCell;
@@ -10,8 +10,8 @@ pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::thread;
 
 /// As the real one; loom's atomics must be made one by one.
-pub(crate) fn zeroed_words(len: usize) -> Box<[AtomicU64]> {
-    (0..len).map(|_| AtomicU64::new(0)).collect()
+pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
+    Box::new(std::array::from_fn(|_| AtomicU64::new(0)))
 }
 
 /// One stripe for all: a model wants its threads to meet.

@@ -2,7 +2,7 @@
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
 
 #[cfg(test)]
@@ -10,11 +10,10 @@ pub(crate) use std::thread;
 
 use std::cell::Cell;
 
-/// A zeroed, lazily committed array of `len` atomic words: the pages of it that nobody writes cost no memory.
-pub(crate) fn zeroed_words(len: usize) -> Box<[AtomicU64]> {
-    let words: Box<[std::mem::MaybeUninit<AtomicU64>]> = Box::new_zeroed_slice(len);
+/// A zeroed, lazily committed array of atomic words: the pages of it that nobody writes cost no memory.
+pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
     // SAFETY: all-zero bytes are a valid AtomicU64.
-    unsafe { words.assume_init() }
+    unsafe { Box::new_zeroed().assume_init() }
 }
 
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);

@@ -1,14 +1,14 @@
 //! The control word of a bucket: one `u64` that says everything about its slots but what is in them.
 //!
 //! ```text
-//!  63          37 36      31   30    29                                    0
-//! ┌──────────────┬──────────┬────────┬──────────────────────────────────────┐
-//! │ version: 27  │ line: 6  │ frozen │ state of 15 slots, 2 bits each       │
-//! └──────────────┴──────────┴────────┴──────────────────────────────────────┘
-//!   state:  00 free ──reserve──► 01 reserved ──publish, version + 1──► 10 valid
-//!             ▲                        │ cancel                          │ release
-//!             └────────────────────────┴─────────────────────────────────┘
-//!   line:   0 none, n the shard's overflow line n − 1 (slots 7 to 14 of this bucket)
+//!  63          37 36      31   30    29            15 14             0
+//! ┌──────────────┬──────────┬────────┬────────────────┬────────────────┐
+//! │ version: 27  │ line: 6  │ frozen │ reserved: 15   │ valid: 15      │
+//! └──────────────┴──────────┴────────┴────────────────┴────────────────┘
+//!   a slot:  free ──reserve──► reserved ──publish, version + 1──► valid
+//!             ▲                    │ release                        │ release
+//!             └────────────────────┴────────────────────────────────┘
+//!   line:    0 none, n the shard's overflow line n − 1 (slots 7 to 14 of this bucket)
 //! ```
 //!
 //! Only a publication makes a key appear, so only a publication counts the version up: two loads of a control word
@@ -24,20 +24,19 @@ pub(super) const LINE: usize = if cfg!(purekv_loom) { 1 } else { 8 };
 /// Slots a bucket can have.
 pub(super) const SLOTS: usize = PRIMARY + LINE;
 
-const STATES_BITS: u32 = 30;
-const FROZEN: u64 = 1 << STATES_BITS;
-const LINE_SHIFT: u32 = STATES_BITS + 1;
+const SET_BITS: u32 = 15;
+/// A set of all slots.
+const ALL: u64 = (1 << SET_BITS) - 1;
+const RESERVED_SHIFT: u32 = SET_BITS;
+const FROZEN: u64 = 1 << (2 * SET_BITS);
+const LINE_SHIFT: u32 = 2 * SET_BITS + 1;
 const LINE_BITS: u32 = 6;
 const VERSION_SHIFT: u32 = LINE_SHIFT + LINE_BITS;
-/// The reserved bit of every slot; the valid bit is the one above.
-const RESERVED: u64 = 0x1555_5555;
-const VALID: u64 = RESERVED << 1;
-/// The states of the slots in the overflow line.
-const LINE_STATES: u64 = ((1 << (2 * LINE)) - 1) << (2 * PRIMARY);
+/// The slots in the overflow line, as a set.
+const LINE_SET: u64 = ((1 << LINE) - 1) << PRIMARY;
 
-const _: () = assert!(SLOTS * 2 <= STATES_BITS as usize);
+const _: () = assert!(SLOTS <= SET_BITS as usize);
 const _: () = assert!(VERSION_SHIFT + 27 == u64::BITS);
-const _: () = assert!((RESERVED | VALID) < FROZEN);
 
 /// One value of a control word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,29 +63,33 @@ impl Control {
         line.checked_sub(1)
     }
 
-    /// The valid slots, as bits of a [`Matches`].
+    /// The valid slots.
     #[inline]
-    pub(super) fn valid(self) -> Matches {
-        Matches((self.0 & VALID) as u32)
+    pub(super) fn valid(self) -> Set {
+        Set((self.0 & ALL) as u32)
+    }
+
+    /// The slots that are reserved or valid.
+    fn used(self) -> u64 {
+        (self.0 | self.0 >> RESERVED_SHIFT) & ALL
     }
 
     #[inline]
     pub(super) fn is_valid(self, slot: usize) -> bool {
-        self.0 & (2 << (2 * slot)) != 0
+        self.0 >> slot & 1 != 0
     }
 
     /// The first free slot among those the bucket has.
     pub(super) fn first_free(self) -> Option<usize> {
-        let used = (self.0 | self.0 >> 1) & RESERVED;
+        let slot = self.used().trailing_ones() as usize;
         let have = if self.line().is_some() { SLOTS } else { PRIMARY };
-        let slot = (!used & RESERVED).trailing_zeros() as usize / 2;
         (slot < have).then_some(slot)
     }
 
     /// Free → reserved.
     pub(super) fn reserve(self, slot: usize) -> Self {
-        debug_assert!(self.0 & (3 << (2 * slot)) == 0);
-        Self(self.0 | 1 << (2 * slot))
+        debug_assert!(self.used() >> slot & 1 == 0);
+        Self(self.0 | 1 << (slot as u32 + RESERVED_SHIFT))
     }
 
     /// Takes overflow line `line` and reserves its first slot.
@@ -97,16 +100,17 @@ impl Control {
 
     /// Reserved → valid, and the version counts up.
     pub(super) fn publish(self, slot: usize) -> Self {
-        debug_assert!(self.0 & (3 << (2 * slot)) == 1 << (2 * slot));
+        debug_assert!(!self.is_valid(slot) && self.used() >> slot & 1 == 1);
+        let valid = (self.0 & !(1 << (slot as u32 + RESERVED_SHIFT))) | 1 << slot;
         // Wraps at the top of the word, where the version is.
-        Self((self.0 + (1 << (2 * slot))).wrapping_add(1 << VERSION_SHIFT))
+        Self(valid.wrapping_add(1 << VERSION_SHIFT))
     }
 
     /// Reserved or valid → free. When that leaves the overflow line empty the bucket gives it up: the second value.
     pub(super) fn release(self, slot: usize) -> (Self, Option<usize>) {
-        let freed = Self(self.0 & !(3 << (2 * slot)));
+        let freed = Self(self.0 & !(1 << slot | 1 << (slot as u32 + RESERVED_SHIFT)));
         match freed.line() {
-            Some(line) if freed.0 & LINE_STATES == 0 => {
+            Some(line) if freed.used() & LINE_SET == 0 => {
                 (Self(freed.0 & !(((1 << LINE_BITS) - 1) << LINE_SHIFT)), Some(line))
             }
             _ => (freed, None),
@@ -114,17 +118,17 @@ impl Control {
     }
 }
 
-/// A set of slots: slot *i* is bit 2*i* + 1, as the valid bits are in a control word.
+/// A set of slots; slot *i* is bit *i*.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Matches(pub(super) u32);
+pub(super) struct Set(u32);
 
-impl Matches {
-    pub(super) const NONE: Self = Self(0);
+impl Set {
+    pub(super) const EMPTY: Self = Self(0);
 
-    /// Adds `slot` if `matches`; no branch.
+    /// Moves every slot up by one, and puts slot 0 in if `is_in`. (Compare, add with carry: no branch.)
     #[inline]
-    pub(super) fn with(self, slot: usize, matches: bool) -> Self {
-        Self(self.0 | u32::from(matches) << (2 * slot + 1))
+    pub(super) fn push(self, is_in: bool) -> Self {
+        Self(self.0 + self.0 + u32::from(is_in))
     }
 
     /// Whether every slot of this set is in `other`.
@@ -138,7 +142,7 @@ impl Matches {
     }
 }
 
-impl Iterator for Matches {
+impl Iterator for Set {
     type Item = usize;
 
     #[inline]
@@ -146,7 +150,7 @@ impl Iterator for Matches {
         if self.0 == 0 {
             return None;
         }
-        let slot = self.0.trailing_zeros() as usize / 2;
+        let slot = self.0.trailing_zeros() as usize;
         self.0 &= self.0 - 1;
         Some(slot)
     }
@@ -202,6 +206,6 @@ mod tests {
         let last = Control(u64::MAX << VERSION_SHIFT).reserve(3);
         let wrapped = last.publish(3);
         assert_eq!(wrapped.version(), 0);
-        assert_eq!(wrapped.0, 2 << 6);
+        assert_eq!(wrapped.0, 1 << 3);
     }
 }

@@ -34,10 +34,12 @@ pub(super) const MAX_DEPTH: u32 = if cfg!(purekv_loom) { 2 } else { 20 };
 
 const _: () = assert!(MAX_DEPTH <= hash::DIRECTORY_BITS);
 
+const CELLS: usize = 1 << MAX_DEPTH;
+
 const DEPTH_SHIFT: u32 = 48;
 
 pub(super) struct Directory<N: Retire> {
-    cells: Box<[AtomicU64]>,
+    cells: Box<[AtomicU64; CELLS]>,
     /// The global depth: no shard is deeper, but for one that is just being swung in.
     depth: AtomicU64,
     shards: AtomicUsize,
@@ -69,7 +71,7 @@ impl<N: Retire> Directory<N> {
     /// A directory of 2^`depth` empty shards.
     pub(super) fn new(depth: u32) -> Self {
         let depth = depth.min(MAX_DEPTH);
-        let cells = zeroed_words(1 << MAX_DEPTH);
+        let cells = zeroed_words::<CELLS>();
         for suffix in 0..1 << depth {
             let shard = Shard::<N>::into_raw(Shard::new(depth, suffix));
             cells[suffix].store(Cell::new(shard, depth).0, Ordering::Relaxed);
@@ -87,35 +89,46 @@ impl<N: Retire> Directory<N> {
         self.shards.load(Ordering::Relaxed)
     }
 
-    fn cell(&self, hash: u64, depth: u32) -> Cell {
+    #[inline(always)]
+    fn cell(&self, hash: u64, mask: u64) -> Cell {
         // Acquire: partner of the Release CASes in `swing`: the shard is visible whole, and a left half that we find
         // comes with its right one.
-        Cell(self.cells[hash::suffix(hash, depth)].load(Ordering::Acquire))
+        Cell(self.cells[(hash & mask) as usize & (CELLS - 1)].load(Ordering::Acquire))
     }
 
     /// The shard for `hash`; it may be frozen, or even split by now.
-    #[inline]
-    pub(super) fn shard<'g>(&self, hash: u64, _guard: &'g Guard) -> &'g Shard<N> {
+    #[inline(always)]
+    pub(super) fn shard<'g>(&self, hash: u64, guard: &'g Guard) -> &'g Shard<N> {
         // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty.
-        let mut bits = self.depth.load(Ordering::Relaxed) as u32;
-        let mut cell = self.cell(hash, bits);
-        let above = self.cell(hash, bits.saturating_sub(1));
-        if cell.0 == 0 {
-            cell = above;
-            bits = bits.saturating_sub(1);
+        let depth = self.depth.load(Ordering::Relaxed) as u32;
+        let mask = (1 << depth) - 1;
+        let deep = self.cell(hash, mask);
+        let above = self.cell(hash, mask >> 1);
+        let cell = if deep.0 == 0 { above } else { deep };
+        match cell.shard::<N>() {
+            // Not deeper than the bits that led there.
+            // SAFETY: it was in the directory just now, and shards are retired after they have left it.
+            Some(shard) if cell.depth() + u32::from(deep.0 == 0) <= depth => unsafe {
+                shard.as_ref()
+            },
+            _ => self.shard_slowly(hash, guard),
         }
+    }
+
+    /// From whatever depth; for a look-up that came while the directory was swung, or to a shard that has stayed
+    /// behind the others.
+    #[cold]
+    fn shard_slowly<'g>(&self, hash: u64, _guard: &'g Guard) -> &'g Shard<N> {
+        // Relaxed: as above.
+        let mut bits = self.depth.load(Ordering::Relaxed) as u32;
         loop {
-            let depth = cell.depth();
-            if let Some(shard) = cell.shard::<N>() {
-                if depth <= bits {
-                    // SAFETY: it was in the directory just now, and shards are retired after they have left it.
-                    return unsafe { shard.as_ref() };
-                }
-                bits = depth;
-            } else {
-                bits = bits.saturating_sub(1);
+            let cell = self.cell(hash, (1 << bits) - 1);
+            match cell.shard::<N>() {
+                None => bits = bits.saturating_sub(1),
+                // SAFETY: as in `shard`.
+                Some(shard) if cell.depth() <= bits => return unsafe { shard.as_ref() },
+                Some(_) => bits = cell.depth(),
             }
-            cell = self.cell(hash, bits);
         }
     }
 

@@ -12,7 +12,7 @@
 //! - In a **frozen** bucket neither tells what the successors hold; as long as there are none, nobody can have
 //!   changed what they will.
 
-use super::control::{Control, Matches, PRIMARY, SLOTS};
+use super::control::{Control, PRIMARY, SLOTS, Set};
 use super::shard::Shard;
 use super::slot::{self, Shared};
 use crate::hash;
@@ -45,7 +45,7 @@ pub(super) enum Probe<'g, N: Retire> {
 }
 
 /// Looks for a key among the slots that are valid in `control`, and does not check what it finds.
-#[inline]
+#[inline(always)]
 fn candidate<'g, N: Retire>(
     shard: &'g Shard<N>,
     bucket: usize,
@@ -69,32 +69,31 @@ fn candidate<'g, N: Retire>(
 }
 
 /// The valid slots whose tag is `tag`.
-#[inline]
+#[inline(always)]
 pub(super) fn matches<N: Retire>(
     shard: &Shard<N>,
     bucket: usize,
     control: Control,
     tag: u16,
-) -> Matches {
-    let mut matches = Matches::NONE;
-    for (slot, word) in shard.buckets[bucket].slots.iter().enumerate() {
+) -> Set {
+    let mut matches = Set::EMPTY;
+    if control.line().is_some() {
+        for slot in (PRIMARY..SLOTS).rev() {
+            // Relaxed: as below.
+            let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
+            matches = matches.push(slot::has_tag(word, tag));
+        }
+    }
+    for word in shard.buckets[bucket].slots.iter().rev() {
         // Relaxed: a hint; the candidate is loaded again. Coherence makes it no older than what the control word,
         // read with Acquire, says was published, and the tag of a key never changes.
-        let word = word.load(Ordering::Relaxed);
-        matches = matches.with(slot, slot::tag_of(word) == tag);
-    }
-    if control.line().is_some() {
-        for slot in PRIMARY..SLOTS {
-            // Relaxed: as above.
-            let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
-            matches = matches.with(slot, slot::tag_of(word) == tag);
-        }
+        matches = matches.push(slot::has_tag(word.load(Ordering::Relaxed), tag));
     }
     matches.and(control.valid())
 }
 
 /// Looks for a key in one shard, without following its successors.
-#[inline]
+#[inline(always)]
 pub(super) fn probe<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
@@ -119,7 +118,7 @@ pub(super) fn probe<'g, N: Retire>(
 }
 
 /// Looks for a key from `shard` on, through as many splits as are under way.
-#[inline]
+#[inline(always)]
 pub(super) fn find<'g, N: Retire>(
     mut shard: &'g Shard<N>,
     hash: u64,

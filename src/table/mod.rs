@@ -91,7 +91,7 @@ impl<N: Node> Table<N> {
     }
 
     /// The entry that `is_key` recognises. Linearisation points: see [`find`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<'g>(
         &'g self,
         hash: u64,

@@ -11,7 +11,9 @@
 //! 20 KiB is a size class of the common allocators. A shard is never resized: see `split`.
 
 use std::marker::PhantomData;
-use std::ptr::{self, NonNull};
+#[cfg(purekv_loom)]
+use std::ptr;
+use std::ptr::NonNull;
 
 use super::control::{Control, LINE, PRIMARY};
 use super::slot;

@@ -45,6 +45,13 @@ pub(super) fn tag_of(word: u64) -> u16 {
     (word >> TAG_SHIFT) as u16
 }
 
+/// Whether the word has this tag; an empty one has tag 0.
+#[inline(always)]
+pub(super) fn has_tag(word: u64, tag: u16) -> bool {
+    // One comparison, whose carry `Set::push` can take.
+    word ^ u64::from(tag) << TAG_SHIFT < 1 << TAG_SHIFT
+}
+
 /// Whether this word will never change again.
 #[inline]
 pub(super) fn is_frozen(word: u64) -> bool {
@@ -75,28 +82,23 @@ impl<'g, N> Shared<'g, N> {
     /// # Safety
     ///
     /// The node is not freed while `'g` lasts: its word was loaded from a slot under a guard that outlives it, or nobody else has it.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn new(node: NonNull<N>) -> Self {
         Self { node, _guard: PhantomData }
     }
 
     /// The node's address, for access that a reference's extent does not allow.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn as_ptr(self) -> NonNull<N> {
         assert_live(self.node);
         self.node
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(self) -> &'g N {
         assert_live(self.node);
         // SAFETY: valid for 'g, by the contract of `new`; nodes are only ever shared once they are in a slot.
         unsafe { self.node.as_ref() }
-    }
-
-    /// Whether both are the same node.
-    pub(crate) fn is(self, other: Self) -> bool {
-        self.node == other.node
     }
 }
 
