@@ -11,7 +11,7 @@
 //! The *signature* is all that the table uses of a hash, and so all that a wheel record needs in order to find its entry.
 
 use std::any::TypeId;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Bits that choose the directory cell: the low ones.
 pub(crate) const DIRECTORY_BITS: u32 = 24;
@@ -29,7 +29,20 @@ const _: () = assert!(DIRECTORY_BITS + BUCKET_BITS + TAG_BITS == Signature::BITS
 /// The hash of a key, well mixed.
 #[inline]
 pub(crate) fn hash_of<S: BuildHasher + 'static, Q: Hash + ?Sized>(hasher: &S, key: &Q) -> u64 {
-    let hash = hasher.hash_one(key);
+    finish::<S>(hasher.hash_one(key))
+}
+
+/// The hash of a key that is a byte string and nothing else: without the length that `[u8]`'s own `Hash` adds, for
+/// nothing follows that it would have to be told from.
+#[inline]
+pub(crate) fn hash_of_bytes<S: BuildHasher + 'static>(hasher: &S, key: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(key);
+    finish::<S>(state.finish())
+}
+
+#[inline(always)]
+fn finish<S: 'static>(hash: u64) -> u64 {
     if TypeId::of::<S>() == TypeId::of::<ahash::RandomState>() { hash } else { mix(hash) }
 }
 

@@ -16,8 +16,9 @@ use std::hash::BuildHasher;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::bytes;
 use crate::engine::{Deadline, Entry, Timer};
-use crate::hash::hash_of;
+use crate::hash::hash_of_bytes;
 use crate::sync::epoch::Retire;
 use crate::table::{Node, Owned, Shared};
 
@@ -172,7 +173,7 @@ impl<S> Blob<S> {
         }
         // SAFETY: a short entry has its key behind the header, and a Shared is alive.
         let own = unsafe { Self::bytes_at(blob.as_ptr(), size_of::<Self>(), short.into()) };
-        own == key
+        bytes::equal(own, key)
     }
 
     #[inline]
@@ -198,7 +199,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
     type Context = S;
 
     fn hash(node: Shared<'_, Self>, hasher: &S) -> u64 {
-        hash_of(hasher, Self::key(node))
+        hash_of_bytes(hasher, Self::key(node))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod blob;
 mod builder;
+mod bytes;
 mod core;
 mod kv;
 mod pinned;

@@ -12,7 +12,7 @@ use super::pinned::PinnedStore;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
 use crate::engine::Decision;
-use crate::hash::hash_of;
+use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch;
 use crate::table::{Cursor, Shared};
@@ -72,7 +72,7 @@ impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
 
 impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        hash_of(self.core.engine.context(), key)
+        hash_of_bytes(self.core.engine.context(), key)
     }
 
     pub(super) fn core(&self) -> &Core<Blob<S>> {

@@ -6,10 +6,11 @@
 use std::ptr::NonNull;
 
 use super::control::Control;
-use super::find::{Found, find, matches};
+use super::find::{Found, find};
 use super::prefetch::prefetch;
 use super::shard::Shard;
 use super::slot::{self, Shared};
+use super::tags;
 use super::{Node, Table};
 use crate::hash;
 use crate::sync::Ordering;
@@ -37,7 +38,8 @@ pub(super) fn find_group<'g, N: Node>(
         let bucket = Shard::<N>::bucket_index(hash);
         // Acquire: as in `find::probe`; the word of a valid slot is a published one, mostly, and for a prefetch that will do.
         let control = Control(shard.buckets[bucket].control.load(Ordering::Acquire));
-        if let Some(slot) = matches(shard, bucket, control, hash::tag(hash)).next() {
+        let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
+        if let Some(slot) = matching.and(control.valid()).next() {
             // Relaxed: only prefetched, never followed.
             let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
             if let Some(node) = slot::node_of::<N>(word) {

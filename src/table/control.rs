@@ -125,10 +125,19 @@ pub(super) struct Set(u32);
 impl Set {
     pub(super) const EMPTY: Self = Self(0);
 
+    pub(super) fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     /// Moves every slot up by one, and puts slot 0 in if `is_in`. (Compare, add with carry: no branch.)
     #[inline]
     pub(super) fn push(self, is_in: bool) -> Self {
         Self(self.0 + self.0 + u32::from(is_in))
+    }
+
+    /// Moves every slot up by `slots`.
+    pub(super) fn after(self, slots: usize) -> Self {
+        Self(self.0 << slots)
     }
 
     /// Whether every slot of this set is in `other`.

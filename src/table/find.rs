@@ -15,6 +15,7 @@
 use super::control::{Control, PRIMARY, SLOTS, Set};
 use super::shard::Shard;
 use super::slot::{self, Shared};
+use super::tags;
 use crate::hash;
 use crate::sync::epoch::{Guard, Retire};
 use crate::sync::{AtomicU64, Ordering};
@@ -51,45 +52,62 @@ fn candidate<'g, N: Retire>(
     bucket: usize,
     control: Control,
     hash: u64,
-    mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
 ) -> Option<Found<'g, N>> {
     let tag = hash::tag(hash);
-    for slot in matches(shard, bucket, control, tag) {
-        // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
-        // after this is read after it.
-        let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
-        let Some(node) = slot::node_of(word) else { continue };
-        // SAFETY: the word was in its slot just now, under the guard that keeps the shard for 'g.
-        let node = unsafe { Shared::new(node) };
-        if slot::tag_of(word) == tag && is_key(node) {
-            return Some(Found { shard, bucket, slot, word, control, node });
+    for slot in tags::matching(&shard.buckets[bucket], tag).and(control.valid()) {
+        if let Some(found) = examine(shard, bucket, control, slot, is_key) {
+            return Some(found);
         }
+    }
+    // Last: whether a bucket has a line is for the processor to guess, and most entries are found by now.
+    if control.line().is_some() {
+        return candidate_in_line(shard, bucket, control, tag, is_key);
     }
     None
 }
 
-/// The valid slots whose tag is `tag`.
-#[inline(always)]
-pub(super) fn matches<N: Retire>(
-    shard: &Shard<N>,
+/// The rest of [`candidate`].
+#[inline(never)]
+fn candidate_in_line<'g, N: Retire>(
+    shard: &'g Shard<N>,
     bucket: usize,
     control: Control,
     tag: u16,
-) -> Set {
+    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+) -> Option<Found<'g, N>> {
+    line_matches(shard, bucket, control, tag)
+        .find_map(|slot| examine(shard, bucket, control, slot, is_key))
+}
+
+/// Whether a slot whose tag matched holds the key.
+#[inline(always)]
+fn examine<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    bucket: usize,
+    control: Control,
+    slot: usize,
+    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+) -> Option<Found<'g, N>> {
+    // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
+    // after this is read after it.
+    let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
+    let node = slot::node_of(word)?;
+    // SAFETY: the word was in its slot just now, under the guard that keeps the shard for 'g.
+    let node = unsafe { Shared::new(node) };
+    is_key(node).then_some(Found { shard, bucket, slot, word, control, node })
+}
+
+/// The valid slots of the bucket's overflow line whose tag is `tag`.
+fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, tag: u16) -> Set {
     let mut matches = Set::EMPTY;
-    if control.line().is_some() {
-        for slot in (PRIMARY..SLOTS).rev() {
-            // Relaxed: as below.
-            let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
-            matches = matches.push(slot::has_tag(word, tag));
-        }
-    }
-    for word in shard.buckets[bucket].slots.iter().rev() {
+    for slot in (PRIMARY..SLOTS).rev() {
         // Relaxed: a hint; the candidate is loaded again. Coherence makes it no older than what the control word,
         // read with Acquire, says was published, and the tag of a key never changes.
-        matches = matches.push(slot::has_tag(word.load(Ordering::Relaxed), tag));
+        let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
+        matches = matches.push(slot::has_tag(word, tag));
     }
-    matches.and(control.valid())
+    matches.after(PRIMARY).and(control.valid())
 }
 
 /// Looks for a key in one shard, without following its successors.

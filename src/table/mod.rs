@@ -32,6 +32,7 @@ mod prefetch;
 mod shard;
 mod slot;
 mod split;
+mod tags;
 #[cfg(test)]
 mod tests;
 
