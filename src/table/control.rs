@@ -51,6 +51,12 @@ impl Control {
         self.0 & FROZEN != 0
     }
 
+    /// Neither frozen nor with an overflow line: the bucket's own line says it all.
+    #[inline]
+    pub(super) fn is_plain(self) -> bool {
+        self.0 & (FROZEN | ((1 << LINE_BITS) - 1) << LINE_SHIFT) == 0
+    }
+
     #[inline]
     pub(super) fn version(self) -> u32 {
         (self.0 >> VERSION_SHIFT) as u32

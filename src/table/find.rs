@@ -46,7 +46,6 @@ pub(super) enum Probe<'g, N: Retire> {
 }
 
 /// Looks for a key among the slots that are valid in `control`, and does not check what it finds.
-#[inline(always)]
 fn candidate<'g, N: Retire>(
     shard: &'g Shard<N>,
     bucket: usize,
@@ -68,7 +67,6 @@ fn candidate<'g, N: Retire>(
 }
 
 /// The rest of [`candidate`].
-#[inline(never)]
 fn candidate_in_line<'g, N: Retire>(
     shard: &'g Shard<N>,
     bucket: usize,
@@ -111,7 +109,6 @@ fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, ta
 }
 
 /// Looks for a key in one shard, without following its successors.
-#[inline(always)]
 pub(super) fn probe<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
@@ -136,15 +133,46 @@ pub(super) fn probe<'g, N: Retire>(
 }
 
 /// Looks for a key from `shard` on, through as many splits as are under way.
+///
+/// This is [`find_slowly`] for the common case, without a loop: an entry in the bucket's own line whose tag no other has, or a miss without
+/// an overflow line; no split, and nothing published meanwhile.
 #[inline(always)]
 pub(super) fn find<'g, N: Retire>(
-    mut shard: &'g Shard<N>,
+    shard: &'g Shard<N>,
     hash: u64,
     guard: &'g Guard,
     mut is_key: impl FnMut(Shared<'g, N>) -> bool,
 ) -> Option<Found<'g, N>> {
+    let bucket = Shard::<N>::bucket_index(hash);
+    let word = &shard.buckets[bucket].control;
+    // Acquire: as in `probe`.
+    let control = Control(word.load(Ordering::Acquire));
+    let mut matches = tags::matching(&shard.buckets[bucket], hash::tag(hash)).and(control.valid());
+    match matches.next() {
+        None if control.is_plain() => return None,
+        None => {}
+        Some(slot) => {
+            let found = examine(shard, bucket, control, slot, &mut is_key);
+            // Acquire: as in `probe`.
+            let again = Control(word.load(Ordering::Acquire));
+            if found.is_some() && again == control && !control.is_frozen() {
+                return found;
+            }
+        }
+    }
+    find_slowly(shard, hash, guard, &mut is_key)
+}
+
+/// [`find`], whatever is going on.
+#[inline(never)]
+fn find_slowly<'g, N: Retire>(
+    mut shard: &'g Shard<N>,
+    hash: u64,
+    guard: &'g Guard,
+    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+) -> Option<Found<'g, N>> {
     loop {
-        let (found, control) = match probe(shard, hash, &mut is_key) {
+        let (found, control) = match probe(shard, hash, &mut *is_key) {
             Probe::Found(found) => {
                 let control = found.control;
                 (Some(found), control)
