@@ -126,20 +126,31 @@ pub(crate) struct Now<'c> {
     clock: &'c Clock,
     coarse: Cell<u64>,
     precise: Cell<u64>,
+    /// What is due after this is certainly not due now.
+    horizon: Cell<u64>,
 }
 
 /// Not read yet; no clock shows it.
 const UNREAD: u64 = u64::MAX;
 
 impl<'c> Now<'c> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(clock: &'c Clock) -> Self {
-        Self { clock, coarse: Cell::new(UNREAD), precise: Cell::new(UNREAD) }
+        Self {
+            clock,
+            coarse: Cell::new(UNREAD),
+            precise: Cell::new(UNREAD),
+            horizon: Cell::new(UNREAD),
+        }
     }
 
     /// Whether `deadline` (an instant of this clock, or [`NEVER`]) is now or has passed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_due(&self, deadline: u64) -> bool {
+        deadline <= self.horizon.get() && self.is_due_on_closer_look(deadline)
+    }
+
+    fn is_due_on_closer_look(&self, deadline: u64) -> bool {
         if deadline == NEVER {
             return false;
         }
@@ -155,12 +166,12 @@ impl<'c> Now<'c> {
             if self.clock.is_manual() {
                 // It has one precision only: read again, it may have moved, and this operation would see two times.
                 self.precise.set(coarse);
+                self.horizon.set(coarse);
+                return deadline <= coarse;
             }
+            self.horizon.set(coarse.saturating_add(COARSE_SLACK).min(NEVER - 1));
         }
-        if deadline > coarse.saturating_add(COARSE_SLACK) {
-            return false;
-        }
-        deadline <= coarse || deadline <= self.precise()
+        deadline <= coarse || deadline <= self.horizon.get() && deadline <= self.precise()
     }
 
     /// The exact time, as of the first call.
@@ -170,6 +181,7 @@ impl<'c> Now<'c> {
         if precise == UNREAD {
             precise = self.clock.now();
             self.precise.set(precise);
+            self.horizon.set(precise.min(NEVER - 1));
         }
         precise
     }
@@ -182,8 +194,9 @@ impl<'c> Now<'c> {
 
     /// Forgets what was read: the next question reads the clock again.
     pub(crate) fn refresh(&self) {
-        self.coarse.set(UNREAD);
-        self.precise.set(UNREAD);
+        for reading in [&self.coarse, &self.precise, &self.horizon] {
+            reading.set(UNREAD);
+        }
     }
 }
 

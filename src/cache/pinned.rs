@@ -37,7 +37,7 @@ impl<'c> View<'c> {
         core: &'v Core<E>,
         keys: &[&Q],
         hash: impl Fn(&Q) -> u64,
-        is_key: impl Fn(Shared<'v, E>, &Q) -> bool,
+        is_key: impl Fn(Shared<'v, E>, &Q) -> bool + Copy,
         mut visit: impl FnMut(usize, Option<Shared<'v, E>>),
     ) {
         for (number, group) in keys.chunks(GROUP).enumerate() {

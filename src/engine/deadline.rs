@@ -64,6 +64,14 @@ impl Deadline {
         self.0.store(INHERIT | address, Ordering::Relaxed);
     }
 
+    /// The instant until which the entry is live, if that is all there is to say.
+    #[inline(always)]
+    pub(super) fn live_until(&self) -> Option<u64> {
+        // Acquire: as in `state`.
+        let word = self.0.load(Ordering::Acquire);
+        (word & STATE == LIVE).then_some(word)
+    }
+
     /// What the word says; settles it first if need be.
     ///
     /// # Safety

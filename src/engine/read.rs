@@ -31,13 +31,12 @@ impl<E: Entry> Engine<E> {
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Live<'g, E>> {
-        let found = self.table.find(hash, guard, &mut is_key)?;
-        // SAFETY: found under the guard.
-        match unsafe { found.node.get().deadline().state() } {
-            State::Live(deadline) if !now.is_due(deadline) => Some(Live { found, deadline }),
-            _ => self.get_again(hash, guard, now, &mut is_key),
+        let found = self.table.find(hash, guard, is_key)?;
+        match found.node.get().deadline().live_until() {
+            Some(deadline) if !now.is_due(deadline) => Some(Live { found, deadline }),
+            _ => self.get_again(hash, guard, now, is_key),
         }
     }
 
@@ -48,10 +47,10 @@ impl<E: Entry> Engine<E> {
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
-        is_key: &mut impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Live<'g, E>> {
         loop {
-            let found = self.table.find(hash, guard, &mut *is_key)?;
+            let found = self.table.find(hash, guard, is_key)?;
             if let Some(verdict) = self.judge(found, guard, now) {
                 return verdict;
             }
@@ -64,10 +63,10 @@ impl<E: Entry> Engine<E> {
         hashes: &[u64],
         guard: &'g Guard,
         now: &Now<'_>,
-        is_key: impl Fn(usize, Shared<'g, E>) -> bool,
+        is_key: impl Fn(usize, Shared<'g, E>) -> bool + Copy,
         mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
     ) {
-        self.table.find_group(hashes, guard, &is_key, |index, found| {
+        self.table.find_group(hashes, guard, is_key, |index, found| {
             let live = match found.map(|found| self.judge(found, guard, now)) {
                 None => None,
                 Some(Some(verdict)) => verdict,

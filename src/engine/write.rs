@@ -46,7 +46,7 @@ impl<E: Entry> Engine<E> {
         mut entry: Owned<E>,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) {
         if self.is_stillborn(&entry, guard, now) {
             self.remove(hash, guard, now, is_key);
@@ -54,7 +54,7 @@ impl<E: Entry> Engine<E> {
         }
         loop {
             let plan = self.arm_new(&entry, guard);
-            match self.table.insert(hash, entry, guard, &mut is_key) {
+            match self.table.insert(hash, entry, guard, is_key) {
                 Ok(_) => return self.born(hash, plan, guard),
                 Err((found, back)) => match self.replace(hash, &found, back, plan, guard) {
                     Ok(()) => return,
@@ -71,14 +71,14 @@ impl<E: Entry> Engine<E> {
         mut entry: Owned<E>,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> bool {
         if self.is_stillborn(&entry, guard, now) {
             return self.get(hash, guard, now, is_key).is_none();
         }
         loop {
             let plan = self.arm_new(&entry, guard);
-            match self.table.insert(hash, entry, guard, &mut is_key) {
+            match self.table.insert(hash, entry, guard, is_key) {
                 Ok(_) => {
                     self.born(hash, plan, guard);
                     return true;
@@ -97,10 +97,10 @@ impl<E: Entry> Engine<E> {
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Shared<'g, E>> {
         loop {
-            let live = self.get(hash, guard, now, &mut is_key)?;
+            let live = self.get(hash, guard, now, is_key)?;
             if self.remove_found(&live, guard) {
                 return Some(live.entry());
             }
@@ -123,11 +123,11 @@ impl<E: Entry> Engine<E> {
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
         mut decide: impl FnMut(Option<Shared<'g, E>>) -> Decision<E>,
     ) -> Decided {
         loop {
-            let live = self.get(hash, guard, now, &mut is_key);
+            let live = self.get(hash, guard, now, is_key);
             let decision = decide(live.as_ref().map(Live::entry));
             match (decision, live) {
                 (Decision::Keep, None) | (Decision::Remove, None) => return Decided::Absent,
@@ -143,7 +143,7 @@ impl<E: Entry> Engine<E> {
                     }
                     let plan = self.arm_new(&entry, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
-                    if self.table.insert(hash, entry, guard, &mut is_key).is_ok() {
+                    if self.table.insert(hash, entry, guard, is_key).is_ok() {
                         self.born(hash, plan, guard);
                         return Decided::Inserted;
                     }
@@ -176,10 +176,10 @@ impl<E: Entry> Engine<E> {
         deadline: u64,
         guard: &'g Guard,
         now: &Now<'_>,
-        mut is_key: impl FnMut(Shared<'g, E>) -> bool,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<u64> {
         loop {
-            let live = self.get(hash, guard, now, &mut is_key)?;
+            let live = self.get(hash, guard, now, is_key)?;
             let entry = live.entry().get();
             if deadline != NEVER && deadline <= now.precise() {
                 if self.remove_found(&live, guard) {

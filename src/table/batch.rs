@@ -24,7 +24,7 @@ pub(super) fn find_group<'g, N: Node>(
     table: &'g Table<N>,
     hashes: &[u64],
     guard: &'g Guard,
-    mut is_key: impl FnMut(usize, Shared<'g, N>) -> bool,
+    is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
     mut visit: impl FnMut(usize, Option<Found<'g, N>>),
 ) {
     let mut shards: [Option<&'g Shard<N>>; GROUP] = [None; GROUP];

@@ -46,31 +46,31 @@ impl Control {
     /// The bit to set in order to freeze.
     pub(super) const FROZEN: u64 = FROZEN;
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_frozen(self) -> bool {
         self.0 & FROZEN != 0
     }
 
     /// Neither frozen nor with an overflow line: the bucket's own line says it all.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_plain(self) -> bool {
         self.0 & (FROZEN | ((1 << LINE_BITS) - 1) << LINE_SHIFT) == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn version(self) -> u32 {
         (self.0 >> VERSION_SHIFT) as u32
     }
 
     /// The shard's overflow line that this bucket owns.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line(self) -> Option<usize> {
         let line = (self.0 >> LINE_SHIFT) as usize & ((1 << LINE_BITS) - 1);
         line.checked_sub(1)
     }
 
     /// The valid slots.
-    #[inline]
+    #[inline(always)]
     pub(super) fn valid(self) -> Set {
         Set((self.0 & ALL) as u32)
     }
@@ -80,7 +80,7 @@ impl Control {
         (self.0 | self.0 >> RESERVED_SHIFT) & ALL
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_valid(self, slot: usize) -> bool {
         self.0 >> slot & 1 != 0
     }
@@ -131,12 +131,20 @@ pub(super) struct Set(u32);
 impl Set {
     pub(super) const EMPTY: Self = Self(0);
 
+    /// The lowest slot of a set within the bucket's own line.
+    #[inline(always)]
+    pub(super) fn first(self) -> Option<usize> {
+        let slot = self.0.trailing_zeros() as usize;
+        (slot < PRIMARY).then_some(slot)
+    }
+
+    #[inline(always)]
     pub(super) fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
     /// Moves every slot up by one, and puts slot 0 in if `is_in`. (Compare, add with carry: no branch.)
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(self, is_in: bool) -> Self {
         Self(self.0 + self.0 + u32::from(is_in))
     }
@@ -151,7 +159,7 @@ impl Set {
         self.0 & !other.0 == 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -160,7 +168,7 @@ impl Set {
 impl Iterator for Set {
     type Item = usize;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         if self.0 == 0 {
             return None;

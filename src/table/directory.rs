@@ -51,6 +51,14 @@ pub(super) struct Directory<N: Retire> {
 struct Cell(u64);
 
 impl Cell {
+    /// The cell for the bits of `hash` that `mask` leaves.
+    #[inline(always)]
+    fn of(cells: &[AtomicU64; CELLS], hash: u64, mask: u64) -> Self {
+        // Acquire: partner of the Release CASes in `swing`: the shard is visible whole, and a left half that we find
+        // comes with its right one.
+        Self(cells[(hash & mask) as usize & (CELLS - 1)].load(Ordering::Acquire))
+    }
+
     fn new<N: Retire>(shard: NonNull<Shard<N>>, depth: u32) -> Self {
         let address = shard.as_ptr().expose_provenance() as u64;
         assert!(address >> DEPTH_SHIFT == 0, "a shard's address has more than 48 bits");
@@ -89,11 +97,8 @@ impl<N: Retire> Directory<N> {
         self.shards.load(Ordering::Relaxed)
     }
 
-    #[inline(always)]
-    fn cell(&self, hash: u64, mask: u64) -> Cell {
-        // Acquire: partner of the Release CASes in `swing`: the shard is visible whole, and a left half that we find
-        // comes with its right one.
-        Cell(self.cells[(hash & mask) as usize & (CELLS - 1)].load(Ordering::Acquire))
+    fn cell(&self, hash: u64, depth: u32) -> Cell {
+        Cell::of(&self.cells, hash, (1 << depth) - 1)
     }
 
     /// The shard for `hash`; it may be frozen, or even split by now.
@@ -101,9 +106,9 @@ impl<N: Retire> Directory<N> {
     pub(super) fn shard<'g>(&self, hash: u64, guard: &'g Guard) -> &'g Shard<N> {
         // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty.
         let depth = self.depth.load(Ordering::Relaxed) as u32;
-        let mask = (1 << depth) - 1;
-        let deep = self.cell(hash, mask);
-        let above = self.cell(hash, mask >> 1);
+        let (cells, mask) = (&*self.cells, (1 << depth) - 1);
+        let deep = Cell::of(cells, hash, mask);
+        let above = Cell::of(cells, hash, mask >> 1);
         let cell = if deep.0 == 0 { above } else { deep };
         match cell.shard::<N>() {
             // Not deeper than the bits that led there.
@@ -122,7 +127,7 @@ impl<N: Retire> Directory<N> {
         // Relaxed: as above.
         let mut bits = self.depth.load(Ordering::Relaxed) as u32;
         loop {
-            let cell = self.cell(hash, (1 << bits) - 1);
+            let cell = self.cell(hash, bits);
             match cell.shard::<N>() {
                 None => bits = bits.saturating_sub(1),
                 // SAFETY: as in `shard`.

@@ -51,7 +51,7 @@ fn candidate<'g, N: Retire>(
     bucket: usize,
     control: Control,
     hash: u64,
-    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     let tag = hash::tag(hash);
     for slot in tags::matching(&shard.buckets[bucket], tag).and(control.valid()) {
@@ -72,7 +72,7 @@ fn candidate_in_line<'g, N: Retire>(
     bucket: usize,
     control: Control,
     tag: u16,
-    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     line_matches(shard, bucket, control, tag)
         .find_map(|slot| examine(shard, bucket, control, slot, is_key))
@@ -85,7 +85,7 @@ fn examine<'g, N: Retire>(
     bucket: usize,
     control: Control,
     slot: usize,
-    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
     // after this is read after it.
@@ -112,14 +112,14 @@ fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, ta
 pub(super) fn probe<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
-    mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Probe<'g, N> {
     let bucket = Shard::<N>::bucket_index(hash);
     let word = &shard.buckets[bucket].control;
     loop {
         // Acquire: partner of the Release in `insert::publish`: what it calls valid is there.
         let control = Control(word.load(Ordering::Acquire));
-        let Some(found) = candidate(shard, bucket, control, hash, &mut is_key) else {
+        let Some(found) = candidate(shard, bucket, control, hash, is_key) else {
             return Probe::Absent(control);
         };
         // Acquire: so that a frozen bit seen here orders the look at the successors after it. That this load comes
@@ -141,26 +141,30 @@ pub(super) fn find<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     guard: &'g Guard,
-    mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     let bucket = Shard::<N>::bucket_index(hash);
     let word = &shard.buckets[bucket].control;
     // Acquire: as in `probe`.
     let control = Control(word.load(Ordering::Acquire));
-    let mut matches = tags::matching(&shard.buckets[bucket], hash::tag(hash)).and(control.valid());
-    match matches.next() {
-        None if control.is_plain() => return None,
-        None => {}
-        Some(slot) => {
-            let found = examine(shard, bucket, control, slot, &mut is_key);
-            // Acquire: as in `probe`.
-            let again = Control(word.load(Ordering::Acquire));
-            if found.is_some() && again == control && !control.is_frozen() {
-                return found;
-            }
+    let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash)).and(control.valid());
+    let Some(slot) = matching.first() else {
+        if control.is_plain() {
+            return None;
+        }
+        return find_slowly(shard, hash, guard, is_key);
+    };
+    // Acquire: as in `examine`.
+    let word_found = shard.buckets[bucket].slots[slot].load(Ordering::Acquire);
+    if let Some(node) = slot::node_of(word_found) {
+        // SAFETY: as in `examine`.
+        let node = unsafe { Shared::new(node) };
+        // Acquire: as in `probe`.
+        if is_key(node) && word.load(Ordering::Acquire) == control.0 && !control.is_frozen() {
+            return Some(Found { shard, bucket, slot, word: word_found, control, node });
         }
     }
-    find_slowly(shard, hash, guard, &mut is_key)
+    find_slowly(shard, hash, guard, is_key)
 }
 
 /// [`find`], whatever is going on.
@@ -169,10 +173,10 @@ fn find_slowly<'g, N: Retire>(
     mut shard: &'g Shard<N>,
     hash: u64,
     guard: &'g Guard,
-    is_key: &mut impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     loop {
-        let (found, control) = match probe(shard, hash, &mut *is_key) {
+        let (found, control) = match probe(shard, hash, is_key) {
             Probe::Found(found) => {
                 let control = found.control;
                 (Some(found), control)

@@ -39,10 +39,10 @@ pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     mut node: Owned<N>,
-    mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Inserted<'g, N> {
     let reservation = loop {
-        let absent = match probe(shard, hash, &mut is_key) {
+        let absent = match probe(shard, hash, is_key) {
             Probe::Found(found) => return Inserted::Occupied(found, node),
             Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
             Probe::Absent(control) => control,
@@ -71,7 +71,7 @@ pub(super) fn insert<'g, N: Retire>(
             // Something else was published: it may be our key.
             Publish::Raced => {}
         }
-        match probe(shard, hash, &mut is_key) {
+        match probe(shard, hash, is_key) {
             Probe::Found(found) => {
                 // Relaxed: ordered before the slot's next word by `release`.
                 place.store(slot::EMPTY, Ordering::Relaxed);

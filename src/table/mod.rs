@@ -97,7 +97,7 @@ impl<N: Node> Table<N> {
         &'g self,
         hash: u64,
         guard: &'g Guard,
-        is_key: impl FnMut(Shared<'g, N>) -> bool,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     ) -> Option<Found<'g, N>> {
         find::find(self.directory.shard(hash, guard), hash, guard, is_key)
     }
@@ -107,7 +107,7 @@ impl<N: Node> Table<N> {
         &'g self,
         hashes: &[u64],
         guard: &'g Guard,
-        is_key: impl FnMut(usize, Shared<'g, N>) -> bool,
+        is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
         visit: impl FnMut(usize, Option<Found<'g, N>>),
     ) {
         batch::find_group(self, hashes, guard, is_key, visit);
@@ -119,11 +119,11 @@ impl<N: Node> Table<N> {
         hash: u64,
         mut node: Owned<N>,
         guard: &'g Guard,
-        mut is_key: impl FnMut(Shared<'g, N>) -> bool,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
         loop {
             let shard = self.directory.shard(hash, guard);
-            match insert::insert(shard, hash, node, &mut is_key) {
+            match insert::insert(shard, hash, node, is_key) {
                 Inserted::Done(node) => return Ok(node),
                 Inserted::Occupied(found, node) => return Err((found, node)),
                 Inserted::NoRoom(back) => node = back,
