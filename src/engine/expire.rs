@@ -175,7 +175,11 @@ impl<E: Entry> Engine<E> {
 
     /// Rule 5.
     fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
-        let own = |entry: Shared<'_, E>| entry.get().timer().load() == Armed::at(due.tick);
+        // A sealed one was found just before its slot got another, which may have inherited this very record.
+        let own = |entry: Shared<'_, E>| {
+            let armed = entry.get().timer().load();
+            armed == Armed::at(due.tick) || armed == Armed::Sealed
+        };
         // An overdue record may have lost its exact tick; it will fire next time.
         due.tick <= wheel.elapsed()
             || self.table.find(due.signature.to_hash(), guard, own).is_some()
