@@ -3,7 +3,7 @@
 use super::*;
 use crate::sync::check;
 
-const BOUND: usize = 3;
+const BOUND: usize = 4;
 
 /// Trap 4: one thread extends the deadline that makes the other unlink the entry.
 #[test]
@@ -24,7 +24,7 @@ fn loom_set_ttl_against_expiry() {
 /// Who has been told that a key is absent is not told otherwise later, whoever extends and updates.
 #[test]
 fn loom_absent_stays_absent() {
-    check(2, || {
+    check(3, || {
         let world = World::new(Wheel::Without);
         world.insert(1, 10, 5);
         let setter = spawn(&world, |world| world.set_deadline(1, 20));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{Config, Deadline, Decided, Decision, Engine, Timer};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::sync::epoch::{self, Guard, Retire};
-use crate::sync::{Arc, thread};
+use crate::sync::{Arc, Track, UnsafeCell, thread};
 use crate::table::{Node, Owned, Shared};
 
 /// The deadline comes first, so that the model of epochs knows its address as the entry's.
@@ -21,7 +21,20 @@ struct Entry {
     deadline: Deadline,
     timer: Timer,
     key: u64,
-    value: u64,
+    /// A cell, so that loom sees who looks at it without having been shown it.
+    value: UnsafeCell<u64>,
+    /// And who forgets to free it.
+    _freed: Track<()>,
+}
+
+// SAFETY: the cell is written when nobody else has the entry, before it is inserted.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    fn value(&self) -> u64 {
+        // SAFETY: only read while it is shared.
+        self.value.with(|value| unsafe { value.read() })
+    }
 }
 
 // SAFETY: a Box of Send data.
@@ -61,7 +74,13 @@ fn hash(key: u64) -> u64 {
 
 fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
     let (deadline, timer) = (Deadline::new(deadline), Timer::new());
-    let entry = NonNull::from(Box::leak(Box::new(Entry { deadline, timer, key, value })));
+    let entry = NonNull::from(Box::leak(Box::new(Entry {
+        deadline,
+        timer,
+        key,
+        value: UnsafeCell::new(value),
+        _freed: Track::new(()),
+    })));
     // SAFETY: fresh, and `free` undoes exactly this.
     unsafe { Owned::new(entry) }
 }
@@ -122,7 +141,7 @@ impl World {
     fn get(&self, key: u64) -> Option<(u64, u64)> {
         self.enter(|guard, now| {
             let live = self.engine.get(hash(key), guard, now, |other| other.get().key == key)?;
-            Some((live.entry().get().value, live.deadline))
+            Some((live.entry().get().value(), live.deadline))
         })
     }
 
@@ -134,7 +153,7 @@ impl World {
         self.enter(|guard, now| {
             let is_key = |other: Shared<'_, Entry>| other.get().key == key;
             let removed = self.engine.remove(hash(key), guard, now, is_key)?;
-            Some(removed.get().value)
+            Some(removed.get().value())
         })
     }
 
@@ -160,7 +179,7 @@ impl World {
         let decided = self.enter(|guard, now| {
             let is_key = |other: Shared<'_, Entry>| other.get().key == key;
             self.engine.compute(hash(key), guard, now, is_key, |live| {
-                live.map_or(Decision::Keep, |live| decide(live.get().value))
+                live.map_or(Decision::Keep, |live| decide(live.get().value()))
             })
         });
         decided != Decided::Absent

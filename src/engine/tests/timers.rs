@@ -4,7 +4,7 @@
 use super::*;
 use crate::sync::check;
 
-const BOUND: usize = 2;
+const BOUND: usize = 3;
 
 /// A record fires for an entry that was extended, while that is overwritten: rule 3.
 #[test]
@@ -283,5 +283,40 @@ fn loom_two_tickers() {
         let removed = world.advance() + other.join().unwrap();
         assert_eq!((removed, world.engine.expired()), (1, 1));
         world.assert_emptied_by_the_wheel(2);
+    });
+}
+
+/// Ticker, `set_ttl` and an update that keeps the deadline, all at one entry whose record fires.
+#[test]
+fn loom_rearm_a_shorter_ttl_and_an_update() {
+    check(1, || {
+        let world = World::new(Wheel::With);
+        world.insert(1, 10, 2);
+        assert!(world.set_deadline(1, 9));
+        world.pass(2);
+        let setter = spawn(&world, |world| world.set_deadline(1, 5));
+        let updater = spawn(&world, |world| world.increment(1));
+        world.advance();
+        assert!(setter.join().unwrap());
+        assert!(updater.join().unwrap());
+        assert_eq!(world.get(1), Some((11, 5)));
+        world.assert_emptied_by_the_wheel(3);
+    });
+}
+
+/// Two overwrites hand one record on, while it fires.
+#[test]
+fn loom_rearm_against_two_overwrites() {
+    check(1, || {
+        let world = World::new(Wheel::With);
+        world.insert(1, 10, 3);
+        assert!(world.set_deadline(1, 5));
+        world.pass(3);
+        let one = spawn(&world, |world| world.insert(1, 11, 6));
+        let two = spawn(&world, |world| world.insert(1, 12, 7));
+        world.advance();
+        one.join().unwrap();
+        two.join().unwrap();
+        world.assert_emptied_by_the_wheel(4);
     });
 }
