@@ -101,18 +101,24 @@ SUITE = ["cargo", "test", "--release", "--lib", "--quiet"]
 
 def loom_env(preemptions):
     env = dict(os.environ, CARGO_TARGET_DIR=str(SCRATCH / "build"), RUSTFLAGS="--cfg purekv_loom", RUST_BACKTRACE="0")
+    # Most of a mutant's time is its build.
+    env["CARGO_PROFILE_RELEASE_DEBUG"] = "0"
     if preemptions:
         env["LOOM_MAX_PREEMPTIONS"] = str(preemptions)
     return env
 
 
-def models_of(layer, env):
+def models_of(layer, env, tests, skip):
     """The loom tests of a layer, by full name."""
     listing = subprocess.run([*SUITE, "--", "--list", "loom_"], cwd=TREE, env=env, capture_output=True, text=True)
     if listing.returncode != 0:
         sys.exit(f"the models do not build:\n{listing.stderr[-4000:]}")
     names = re.findall(r"^(\S+): test$", listing.stdout, re.MULTILINE)
-    return [name for name in names if name.startswith(f"{layer}::")]
+    return [
+        name
+        for name in names
+        if name.startswith(f"{layer}::") and re.search(tests, name) and not (skip and re.search(skip, name))
+    ]
 
 
 def run_models(models, limit, env):
@@ -170,6 +176,8 @@ def main():
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="for one mutant (600)")
     parser.add_argument("--preemptions", type=int, metavar="N", help="LOOM_MAX_PREEMPTIONS for models that set none")
+    parser.add_argument("--tests", metavar="REGEX", default="", help="run only the models whose name matches")
+    parser.add_argument("--skip", metavar="REGEX", help="and not those whose name matches this: the slow ones, for a first pass")
     options = parser.parse_args()
 
     mutants = all_mutants(options.only)
@@ -188,7 +196,7 @@ def main():
     env = loom_env(options.preemptions)
     models = {}
     for layer in sorted({mutant.file.split("/")[0] for mutant in mutants}):
-        models[layer] = models_of(layer, env)
+        models[layer] = models_of(layer, env, options.tests, options.skip)
         since = time.monotonic()
         verdict, evidence = run_models(models[layer], options.limit, env) if models[layer] else ("NO MODELS", layer)
         print(f"{layer}, unchanged: {verdict}, {evidence}, {time.monotonic() - since:.0f} s", flush=True)

@@ -6,9 +6,9 @@
 //! │ 0 0 │ live until this instant (ns of the cache's clock; all ones: never)│
 //! │ 0 1 │ sealed: as above, and final. The entry was replaced by one that   │
 //! │     │ keeps its deadline                                                │
-//! │ 1 0 │ dead: somebody found it due and is unlinking it. Final            │
-//! │ 1 1 │ inherit: as the entry at this address says, which this one        │
+//! │ 1 0 │ inherit: as the entry at this address says, which this one        │
 //! │     │ replaces; whoever meets it settles it                             │
+//! │ 1 1 │ dead: somebody found it due and is unlinking it. Final            │
 //! └─────┴──────────────────────────────────────────────────────────────────┘
 //!
 //!   inherit ──settle──► live ──set_ttl──► live ──claim (is due)──► dead ──unlink──►
@@ -28,15 +28,17 @@
 use std::ptr::NonNull;
 
 use crate::clock::NEVER;
+use crate::sync::epoch::assert_live;
 use crate::sync::{AtomicU64, Ordering};
 
 const STATE: u64 = 3 << 62;
 const LIVE: u64 = 0;
 const SEALED: u64 = 1 << 62;
-const DEAD: u64 = 2 << 62;
-const INHERIT: u64 = 3 << 62;
+const INHERIT: u64 = 2 << 62;
+const DEAD: u64 = 3 << 62;
 
 const _: () = assert!(NEVER & STATE == 0);
+const _: () = assert!(DEAD | SEALED == DEAD, "sealing must not bring the dead back");
 
 /// The word.
 #[derive(Debug)]
@@ -97,8 +99,12 @@ impl Deadline {
     unsafe fn settle(&self, word: u64) -> State {
         let address = (word & !STATE) as usize;
         let old: *const Deadline = std::ptr::with_exposed_provenance(address);
+        let Some(old) = NonNull::new(old.cast_mut()) else {
+            unreachable!("it inherits from an entry")
+        };
+        assert_live(old);
         // SAFETY: who replaced the old entry retires it after it has settled this word, and our guard is older than that.
-        let old = unsafe { &*old };
+        let old = unsafe { old.as_ref() };
         // Acquire: partner of the Release in `extend`, `claim`: the last change before the seal. Release: who meets the seal
         // (`extend` fails) goes on to look for the entry that replaced it.
         let last = old.0.fetch_or(SEALED, Ordering::AcqRel);

@@ -126,22 +126,15 @@ impl<E: Entry> Engine<E> {
         let armed = entry.timer().load();
         // SAFETY: found under the guard.
         match unsafe { entry.deadline().state() } {
-            State::Live(NEVER) => {
-                if entry.timer().rearm(armed, Armed::No) {
-                    self.counters.disarmed();
-                }
-                Served::Changed
-            }
             // Sealed: it is being replaced, and a record of ours will do the new one no harm.
             State::Live(deadline) | State::Sealed(deadline) if !now.is_due(deadline) => {
-                let tick = self.arm_tick(wheel, deadline);
-                if armed == Armed::at(tick) {
+                if deadline != NEVER && armed == Armed::at(self.arm_tick(wheel, deadline)) {
                     return Served::AsItWas;
                 }
-                // Whoever seals the timer or changes it before us sees to the rest.
-                if armed != Armed::Sealed && entry.timer().rearm(armed, Armed::at(tick)) {
-                    failpoint::hit("engine::serve::rearmed");
-                    wheel.push(signature(E::hash(found.node, self.context())), tick, guard);
+                // A seal is for ever, and whoever set it sees to the rest.
+                if armed != Armed::Sealed {
+                    let hash = E::hash(found.node, self.context());
+                    self.arm(wheel, hash, found.node, armed, guard);
                 }
                 Served::Changed
             }
@@ -182,7 +175,11 @@ impl<E: Entry> Engine<E> {
 
     /// Rule 5.
     fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
-        let own = |entry: Shared<'_, E>| entry.get().timer().load() == Armed::at(due.tick);
+        // A sealed one was found just before its slot got another, which may have inherited this very record.
+        let own = |entry: Shared<'_, E>| {
+            let armed = entry.get().timer().load();
+            armed == Armed::at(due.tick) || armed == Armed::Sealed
+        };
         // An overdue record may have lost its exact tick; it will fire next time.
         due.tick <= wheel.elapsed()
             || self.table.find(due.signature.to_hash(), guard, own).is_some()

@@ -15,10 +15,13 @@
 //! 1. A timer is set to *t* before the record for *t* is pushed, and the entry is in the table by then.
 //! 2. Whoever changes a timer by CAS to a new tick pushes that record: so no timer is doubled.
 //! 3. A replacement may rely on the old entry's record if that is early enough. It publishes the new entry with the old
-//!    one's tick, then *seals* the old timer. Was the timer changed in between, it pushes a record of its own. A ticker that
-//!    comes too late finds the seal, looks again, and finds the new entry.
+//!    one's tick, then *seals* the old timer. Was the timer changed in between, or is it too late for the deadline, it pushes a
+//!    record of its own. A ticker that comes too late finds the seal, looks again, and finds the new entry.
 //! 4. A record that fires at *r* serves every entry it finds whose timer is not after *r*.
-//! 5. A record is stale if no entry it finds has exactly its tick. Stale ones are swept out when they outnumber the others.
+//! 5. A record is stale if no entry it finds has exactly its tick, or a sealed timer. Stale ones are swept out when they
+//!    outnumber the others.
+//! 6. Deadline first, then timer: who changes a deadline checks the timer afterwards, by a CAS even where nothing is to
+//!    be changed. Timer first, then deadline: who makes a timer later looks at the deadline again. So one sees the other.
 
 mod counters;
 mod deadline;

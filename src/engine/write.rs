@@ -8,6 +8,7 @@ use crate::clock::{NEVER, Now};
 use crate::sync::epoch::Guard;
 use crate::sync::failpoint;
 use crate::table::{Found, Owned, Shared};
+use crate::wheel::Wheel;
 use std::ptr::NonNull;
 
 /// What a read-modify-write wants.
@@ -237,14 +238,14 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
     ) -> Result<(), Owned<E>> {
         let old = found.node.get().timer().load();
-        let inherits = plan.tick.is_some() && old.is_by(self.tick_of(plan.deadline));
+        let inherits = plan.tick.is_some_and(|tick| old.is_by(tick));
         if inherits {
             entry.get().timer().set(old);
         }
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::done");
         if inherits {
-            self.take_over(hash, found.node, new, old, plan.deadline, guard);
+            self.take_over(hash, found.node, new, old, guard);
         } else if let Some(wheel) = &self.wheel {
             self.count_armed(
                 found.node.get().timer().seal(),
@@ -275,12 +276,10 @@ impl<E: Entry> Engine<E> {
         entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::inherits");
+        // Settled before the old timer is sealed: who finds it sealed (`arm_by`) has changed the deadline before that.
         // SAFETY: published just now, and not retired while we are pinned.
-        let deadline = match unsafe { new.get().deadline().state() } {
-            State::Live(deadline) | State::Sealed(deadline) => deadline,
-            State::Dead => NEVER,
-        };
-        self.take_over(hash, found.node, new, armed, deadline, guard);
+        unsafe { new.get().deadline().state() };
+        self.take_over(hash, found.node, new, armed, guard);
         self.retire(found.node, guard);
         Ok(())
     }
@@ -292,21 +291,63 @@ impl<E: Entry> Engine<E> {
         old: Shared<'_, E>,
         new: Shared<'_, E>,
         inherited: Armed,
-        deadline: u64,
         guard: &Guard,
     ) {
         let last = old.get().timer().seal();
         self.count_armed(last, inherited);
         failpoint::hit("engine::take_over::sealed");
-        if last == inherited || deadline == NEVER {
-            return;
-        }
         let Some(wheel) = &self.wheel else { return };
-        let tick = self.arm_tick(wheel, deadline);
-        // If this fails, somebody else has armed the new entry.
-        if new.get().timer().rearm(inherited, Armed::at(tick)) {
-            self.count_armed(inherited, Armed::at(tick));
-            wheel.push(signature(hash), tick, guard);
+        if last != inherited || !self.is_in_time(wheel, new, inherited) {
+            self.arm(wheel, hash, new, inherited, guard);
+        }
+    }
+
+    /// Whether `armed` will do for the entry as its deadline is now.
+    fn is_in_time(&self, wheel: &Wheel, entry: Shared<'_, E>, armed: Armed) -> bool {
+        match self.deadline_of(wheel, entry) {
+            NEVER => true,
+            deadline => armed.is_by(self.arm_tick(wheel, deadline)),
+        }
+    }
+
+    /// When the entry, found under a guard that is still there, wants to be looked at.
+    fn deadline_of(&self, wheel: &Wheel, entry: Shared<'_, E>) -> u64 {
+        // SAFETY: as the caller promises.
+        match unsafe { entry.get().deadline().state() } {
+            State::Live(deadline) | State::Sealed(deadline) => deadline,
+            // Now: whoever has claimed it, or the entry that it inherits from, may have been stopped.
+            State::Dead => wheel.elapsed().saturating_mul(self.tick),
+        }
+    }
+
+    /// Replaces a timer whose record has fired, or may have, by one for the entry's deadline.
+    ///
+    /// If somebody else has changed the timer, or does, they see to it.
+    pub(super) fn arm(
+        &self,
+        wheel: &Wheel,
+        hash: u64,
+        entry: Shared<'_, E>,
+        mut armed: Armed,
+        guard: &Guard,
+    ) {
+        loop {
+            let deadline = self.deadline_of(wheel, entry);
+            let tick = (deadline != NEVER).then(|| self.arm_tick(wheel, deadline));
+            let wanted = tick.map_or(Armed::No, Armed::at);
+            if !entry.get().timer().rearm(armed, wanted) {
+                return;
+            }
+            self.count_armed(armed, wanted);
+            failpoint::hit("engine::arm::rearmed");
+            if let Some(tick) = tick {
+                wheel.push(signature(hash), tick, guard);
+            }
+            // A deadline that was brought forward since we read it has relied on the timer before this one.
+            if self.deadline_of(wheel, entry) == deadline || self.is_in_time(wheel, entry, wanted) {
+                return;
+            }
+            armed = wanted;
         }
     }
 
@@ -319,11 +360,17 @@ impl<E: Entry> Engine<E> {
         loop {
             let armed = entry.timer().load();
             // Sealed: whoever replaced it looks at the deadline after that.
-            if armed == Armed::Sealed || armed.is_by(self.tick_of(deadline)) {
+            if armed == Armed::Sealed {
                 return;
             }
             let tick = self.arm_tick(wheel, deadline);
-            if entry.timer().rearm(armed, Armed::at(tick)) {
+            if armed.is_by(tick) {
+                // Written all the same: who is about to change it (`arm`) either reads this, and then our deadline, or
+                // has changed it before, and then we fail.
+                if entry.timer().rearm(armed, armed) {
+                    return;
+                }
+            } else if entry.timer().rearm(armed, Armed::at(tick)) {
                 self.count_armed(armed, Armed::at(tick));
                 failpoint::hit("engine::arm_by::rearmed");
                 wheel.push(signature(hash), tick, guard);

@@ -5,6 +5,8 @@ pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
 
+#[cfg(test)]
+pub(crate) use loom::alloc::Track;
 pub(crate) use loom::cell::UnsafeCell;
 #[cfg(test)]
 pub(crate) use loom::thread;

@@ -8,6 +8,9 @@ pub(crate) use std::sync::atomic::{
 #[cfg(test)]
 pub(crate) use std::thread;
 
+#[cfg(test)]
+pub(crate) use track::Track;
+
 use std::cell::Cell;
 
 /// A zeroed, lazily committed array of atomic words: the pages of it that nobody writes cost no memory.
@@ -69,5 +72,17 @@ pub(crate) fn check(_preemption_bound: usize, body: impl Fn() + Sync + Send + 's
     const RUNS: usize = 300;
     for _ in 0..RUNS {
         body();
+    }
+}
+
+#[cfg(test)]
+mod track {
+    /// Under loom: something that must have been dropped when an execution ends.
+    pub(crate) struct Track<T>(#[expect(dead_code, reason = "loom's has content")] T);
+
+    impl<T> Track<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(value)
+        }
     }
 }

@@ -1,1 +1,213 @@
-//! Models and tests of the engine.
+//! The engine by itself: one key or two, every race between operations, clock and ticker.
+//!
+//! A tick is one nanosecond, and time begins at 0. Under `--cfg purekv_loom` the bodies are models, with the table and the
+//! wheel as small as they get; otherwise short stress tests.
+
+mod deadlines;
+mod timers;
+
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use super::{Config, Deadline, Decided, Decision, Engine, Timer};
+use crate::clock::{Clock, ManualClock, NEVER, Now};
+use crate::sync::epoch::{self, Guard, Retire};
+use crate::sync::{Arc, Track, UnsafeCell, thread};
+use crate::table::{Node, Owned, Shared};
+
+/// The deadline comes first, so that the model of epochs knows its address as the entry's.
+#[repr(C)]
+struct Entry {
+    deadline: Deadline,
+    timer: Timer,
+    key: u64,
+    /// A cell, so that loom sees who looks at it without having been shown it.
+    value: UnsafeCell<u64>,
+    /// And who forgets to free it.
+    _freed: Track<()>,
+}
+
+// SAFETY: the cell is written when nobody else has the entry, before it is inserted.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    fn value(&self) -> u64 {
+        // SAFETY: only read while it is shared.
+        self.value.with(|value| unsafe { value.read() })
+    }
+}
+
+// SAFETY: a Box of Send data.
+unsafe impl Retire for Entry {
+    unsafe fn free(ptr: NonNull<Self>) {
+        // SAFETY: by the contract; every Entry comes from `entry`.
+        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+    }
+}
+
+impl Node for Entry {
+    type Context = ();
+
+    fn hash(node: Shared<'_, Self>, (): &()) -> u64 {
+        hash(node.get().key)
+    }
+}
+
+impl super::Entry for Entry {
+    fn deadline(&self) -> &Deadline {
+        &self.deadline
+    }
+
+    fn timer(&self) -> &Timer {
+        &self.timer
+    }
+
+    fn bytes(_: Shared<'_, Self>) -> usize {
+        size_of::<Self>()
+    }
+}
+
+/// Keys share a bucket under loom, and are told apart by their tags.
+fn hash(key: u64) -> u64 {
+    key << 48
+}
+
+fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
+    let (deadline, timer) = (Deadline::new(deadline), Timer::new());
+    let entry = NonNull::from(Box::leak(Box::new(Entry {
+        deadline,
+        timer,
+        key,
+        value: UnsafeCell::new(value),
+        _freed: Track::new(()),
+    })));
+    // SAFETY: fresh, and `free` undoes exactly this.
+    unsafe { Owned::new(entry) }
+}
+
+/// An engine and the hand of its clock. Times are given as instants, not as durations.
+struct World {
+    engine: Engine<Entry>,
+    hand: ManualClock,
+}
+
+/// With a wheel, or without one: what is due goes when it is met.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wheel {
+    With,
+    Without,
+}
+
+impl World {
+    fn new(wheel: Wheel) -> Arc<Self> {
+        let (clock, hand) = Clock::manual();
+        let config = Config {
+            clock,
+            tick: Duration::from_nanos(1),
+            expiry: wheel == Wheel::With,
+            shards: 1,
+            capacity: 0,
+        };
+        Arc::new(Self { engine: Engine::new(config, ()), hand })
+    }
+
+    /// As one operation, with a pin and a time of its own.
+    fn enter<T>(&self, operation: impl FnOnce(&Guard, &Now<'_>) -> T) -> T {
+        let guard = epoch::pin();
+        operation(&guard, &Now::new(self.engine.clock()))
+    }
+
+    /// Moves time on, by so many nanoseconds.
+    fn pass(&self, nanos: u64) {
+        self.hand.advance(Duration::from_nanos(nanos));
+    }
+
+    fn insert(&self, key: u64, value: u64, deadline: u64) {
+        self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            self.engine.insert(hash(key), entry(key, value, deadline), guard, now, is_key);
+        });
+    }
+
+    fn insert_if_absent(&self, key: u64, value: u64, deadline: u64) -> bool {
+        self.enter(|guard, now| {
+            let entry = entry(key, value, deadline);
+            self.engine
+                .insert_if_absent(hash(key), entry, guard, now, |other| other.get().key == key)
+        })
+    }
+
+    /// Value and deadline.
+    fn get(&self, key: u64) -> Option<(u64, u64)> {
+        self.enter(|guard, now| {
+            let live = self.engine.get(hash(key), guard, now, |other| other.get().key == key)?;
+            Some((live.entry().get().value(), live.deadline))
+        })
+    }
+
+    fn value(&self, key: u64) -> Option<u64> {
+        self.get(key).map(|(value, _)| value)
+    }
+
+    fn remove(&self, key: u64) -> Option<u64> {
+        self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            let removed = self.engine.remove(hash(key), guard, now, is_key)?;
+            Some(removed.get().value())
+        })
+    }
+
+    /// Whether the key was there.
+    fn set_deadline(&self, key: u64, deadline: u64) -> bool {
+        self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            self.engine.set_deadline(hash(key), deadline, guard, now, is_key).is_some()
+        })
+    }
+
+    /// Adds one to the value, if there is one, and keeps the deadline; whether there was one.
+    fn increment(&self, key: u64) -> bool {
+        self.compute(key, |value| Decision::PutKeepingDeadline(entry(key, value + 1, NEVER)))
+    }
+
+    /// As `increment`, with a new deadline.
+    fn increment_until(&self, key: u64, deadline: u64) -> bool {
+        self.compute(key, |value| Decision::Put(entry(key, value + 1, deadline)))
+    }
+
+    fn compute(&self, key: u64, decide: impl Fn(u64) -> Decision<Entry>) -> bool {
+        let decided = self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            self.engine.compute(hash(key), guard, now, is_key, |live| {
+                live.map_or(Decision::Keep, |live| decide(live.get().value()))
+            })
+        });
+        decided != Decided::Absent
+    }
+
+    fn advance(&self) -> usize {
+        self.engine.advance()
+    }
+
+    /// Nothing is stored, nothing is counted as waiting, and the wheel has nothing left but what is stale.
+    fn assert_empty(&self) {
+        assert_eq!(self.engine.len(), 0, "an entry was left behind");
+        assert_eq!(self.engine.records().1, 0, "entries that wait for a record");
+    }
+
+    /// Every deadline passes; the wheel alone must have removed everything by then.
+    fn assert_emptied_by_the_wheel(&self, until: u64) {
+        self.pass(until);
+        self.advance();
+        self.assert_empty();
+    }
+}
+
+/// Runs `body` in another thread.
+fn spawn<T: Send + 'static>(
+    world: &Arc<World>,
+    body: impl FnOnce(&World) -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    let world = world.clone();
+    thread::spawn(move || body(&world))
+}

@@ -26,13 +26,10 @@ impl Guard {
     ///
     /// As the real one.
     pub(crate) unsafe fn retire<T: Retire>(&self, object: NonNull<T>, _bytes: usize) {
+        // SAFETY: nobody is left who can reach it when this runs, and it runs once.
+        let free = move || unsafe { T::free(object) };
         // SAFETY: the caller promises that the object is unlinked and retired once; `Retire::free` may run on any thread.
-        unsafe {
-            self.0.defer_unchecked(move || {
-                // SAFETY: as above, and nobody is left who can reach it.
-                unsafe { T::free(object) };
-            });
-        }
+        unsafe { self.0.defer_unchecked(free) };
         self.0.flush();
     }
 

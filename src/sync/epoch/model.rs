@@ -9,7 +9,7 @@
 //!   the real collector does not free under it either, for the epoch cannot advance twice past a pinned thread.
 //!
 //! A thread that pins after an object is dead has heard of its removal: the real collector frees only after the global epoch
-//! has advanced, and pinning reads that epoch. Here: an RMW that acquires what the last user released.
+//! has advanced, and pinning reads that epoch. Here: an RMW that acquires what every user released.
 //!
 //! All of loom's threads run on one OS thread, so a plain thread-local is the execution's global state.
 
@@ -29,7 +29,7 @@ struct State {
     retired: BTreeMap<usize, Retired>,
     /// Whether any object is dead.
     any_dead: bool,
-    /// Carries the happens-before edge from a last user to later pins. A bare pointer: loom's objects must not be
+    /// Carries the happens-before edge from the users of what is dead to later pins. A bare pointer: loom's objects must not be
     /// dropped outside an execution, and when one panics this state outlives it.
     deaths: Option<&'static AtomicUsize>,
 }
@@ -71,11 +71,13 @@ pub(crate) fn pin() -> Guard {
 
 fn unpin(id: u64) {
     let deaths = STATE.with_borrow(|state| {
-        let last = |retired: &Retired| retired.users.len() == 1 && retired.users.contains(&id);
-        state.deaths.filter(|_| state.retired.values().any(last))
+        let uses = |retired: &Retired| retired.users.contains(&id);
+        state.deaths.filter(|_| state.retired.values().any(uses))
     });
     if let Some(deaths) = deaths {
-        // Release: partner of the Acquire in `pin`. It comes before the object is dead.
+        // Release: partner of the Acquire in `pin`. It comes before the object is dead. Every user does it, not the last
+        // only: the remover may have gone before the others, and whoever pins later has heard of all of them, for the
+        // epoch advances only past threads that were seen to have unpinned.
         deaths.fetch_add(1, Ordering::Release);
     }
     STATE.with_borrow_mut(|state| {

@@ -1,5 +1,6 @@
 //! The table by itself: against a model, under threads, and the loom models of its protocols.
 
+mod epochs;
 mod models;
 #[cfg(not(purekv_loom))]
 mod stress;
@@ -8,19 +9,35 @@ use std::ptr::NonNull;
 
 use super::{Node, Owned, Shared, Table};
 use crate::sync::epoch::{Guard, Retire};
+use crate::sync::{Track, UnsafeCell};
 
 /// An entry whose hash is chosen by the test.
 pub(super) struct Entry {
     hash: u64,
     key: u64,
-    value: u64,
+    /// A cell, so that loom sees who looks at it without having been shown it, and who still does when it is freed.
+    value: UnsafeCell<u64>,
+    /// And who forgets to free it.
+    _freed: Track<()>,
+}
+
+// SAFETY: the cell is written when nobody else has the entry, before it is inserted and when it is freed.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    fn value(&self) -> u64 {
+        // SAFETY: only read while it is shared.
+        self.value.with(|value| unsafe { value.read() })
+    }
 }
 
 // SAFETY: a Box of Send data.
 unsafe impl Retire for Entry {
     unsafe fn free(ptr: NonNull<Self>) {
         // SAFETY: by the contract; every Entry comes from `entry`.
-        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
+        let entry = unsafe { Box::from_raw(ptr.as_ptr()) };
+        // SAFETY: owned by now, or so loom checks.
+        entry.value.with_mut(|value| unsafe { value.write(u64::MAX) });
     }
 }
 
@@ -33,7 +50,12 @@ impl Node for Entry {
 }
 
 pub(super) fn entry(hash: u64, key: u64, value: u64) -> Owned<Entry> {
-    let entry = NonNull::from(Box::leak(Box::new(Entry { hash, key, value })));
+    let entry = NonNull::from(Box::leak(Box::new(Entry {
+        hash,
+        key,
+        value: UnsafeCell::new(value),
+        _freed: Track::new(()),
+    })));
     // SAFETY: fresh, and `free` undoes exactly this.
     unsafe { Owned::new(entry) }
 }
@@ -51,7 +73,7 @@ impl Map {
 
     pub(super) fn get(&self, key: u64, guard: &Guard) -> Option<u64> {
         let found = self.table.find((self.hash)(key), guard, |node| node.get().key == key)?;
-        Some(found.node.get().value)
+        Some(found.node.get().value())
     }
 
     pub(super) fn insert_if_absent(&self, key: u64, value: u64, guard: &Guard) -> bool {
@@ -70,7 +92,7 @@ impl Map {
                 Ok(_) => return None,
                 Err((found, back)) => match self.table.replace(&found, back, guard) {
                     Ok(_) => {
-                        let old = found.node.get().value;
+                        let old = found.node.get().value();
                         // SAFETY: `replace` made it ours.
                         unsafe { guard.retire(found.node.as_ptr(), size_of::<Entry>()) };
                         return Some(old);
@@ -86,7 +108,7 @@ impl Map {
         loop {
             let found = self.table.find(hash, guard, |node| node.get().key == key)?;
             if self.table.remove(&found, guard) {
-                let old = found.node.get().value;
+                let old = found.node.get().value();
                 // SAFETY: `remove` made it ours.
                 unsafe { guard.retire(found.node.as_ptr(), size_of::<Entry>()) };
                 return Some(old);

@@ -22,7 +22,7 @@ fn contents(map: &Map) -> Vec<(u64, u64)> {
     loop {
         let guard = epoch::pin();
         let more = cursor.next_bucket(&map.table, &guard, |entry| {
-            found.push((entry.node.get().key, entry.node.get().value));
+            found.push((entry.node.get().key, entry.node.get().value()));
         });
         if !more {
             return found;
@@ -63,7 +63,7 @@ fn a_batch_finds_what_single_look_ups_find() {
         &hashes,
         &guard,
         |index, node| node.get().key == keys[index],
-        |_, found| values.push(found.map(|found| found.node.get().value)),
+        |_, found| values.push(found.map(|found| found.node.get().value())),
     );
     let expected: Vec<_> = keys.iter().map(|&key| (key < 5000).then_some(key)).collect();
     assert_eq!(values, expected);

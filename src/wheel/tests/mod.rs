@@ -1,5 +1,6 @@
 //! The wheel as a whole: examples, a naive twin, models of its races, a stress test.
 
+mod epochs;
 #[cfg(not(purekv_loom))]
 mod examples;
 mod models;
