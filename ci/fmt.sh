@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Formatting, of the fuzz targets too.
+# Formatting, of the benchmarks and the fuzz targets too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --check
 cargo fmt --check --manifest-path fuzz/Cargo.toml
+cargo fmt --check --manifest-path benches/compare/Cargo.toml

@@ -1,4 +1,54 @@
-//! An embedded, lock-free cache.
+//! An embedded, lock-free cache: concurrent, with a time-to-live for each entry.
+//!
+//! [`Cache`] maps keys to values of your types, [`Store`] byte strings to byte strings with one allocation an entry. Both
+//! are handles on one engine: a hash table that never locks and never stops to grow, a timing wheel that
+//! brings up what is due, and epochs by which removed memory is freed.
+//!
+//! ```
+//! use std::time::Duration;
+//! use purekv::{Cache, Expiry, Ttl};
+//!
+//! let cache: Cache<String, Vec<u8>> = Cache::new();
+//! cache.insert("page".to_owned(), b"<html>".to_vec());
+//! cache.insert_with_ttl("token".to_owned(), vec![7; 16], Duration::from_secs(60));
+//!
+//! assert_eq!(cache.read("page", Vec::len), Some(6));
+//! assert!(matches!(cache.ttl("token"), Some(Ttl::Remaining(left)) if left <= Duration::from_secs(60)));
+//! assert!(cache.persist("token"));
+//!
+//! // Settings, a clock for tests among them.
+//! let (clock, time) = purekv::Clock::manual();
+//! let sessions = Cache::builder().clock(clock).time_to_live(Duration::from_secs(1800)).build();
+//! sessions.insert(7, "alice");
+//! time.advance(Duration::from_secs(1800));
+//! assert_eq!(sessions.get(&7), None);
+//! ```
+//!
+//! # What holds for every operation
+//!
+//! - **It never blocks**, unless its own documentation says so: no locks, no spinning, no waiting for another
+//!   thread. It is lock-free, so it may have to start over when others change the very same bucket, but then they
+//!   have got on. Allocation may lock inside the allocator; closures, hashers and destructors are yours.
+//! - **An entry that is due is absent** from its very instant on. An operation that meets one removes it; the others
+//!   are removed as [`Expiry`] says.
+//! - **A look-up, insert or removal is O(1)**: a miss touches one cache line of the table, a hit also its entry. A full
+//!   shard of some 1,500 entries is split by the insert that meets it, in microseconds.
+//! - **Memory of removed values comes back later**: values are dropped by whichever thread comes to it, once no thread
+//!   can be looking at them, and so they are `Send + Sync + 'static`. A thread that stays pinned (in
+//!   [`Cache::read`], or with a [`Pinned`]) holds that back for all caches of the process: see
+//!   [`Stats::retired_bytes`].
+//!
+//! # Panics
+//!
+//! Inserting panics if a key's bucket is full and can be split no more: when 16 keys agree in the 28 bits of hash that
+//! choose it. With the default hasher that does not happen below a thousand million entries. It also panics
+//! when the allocator hands out addresses of more than 48 bits. A panic in a closure, a hasher or an `Eq` passes
+//! through and leaves the cache in order. A destructor should not panic: it would do so in whichever operation it
+//! happens to run in, and what was to be freed along with it leaks.
+//!
+//! # Features
+//!
+//! `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -24,3 +74,7 @@ pub mod failpoint {
     //! Hooks for the stall and linearizability tests; no part of the API.
     pub use crate::sync::failpoint::{Unhook, set_hook};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

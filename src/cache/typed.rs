@@ -129,7 +129,6 @@ where
     V: Send + Sync + 'static,
 {
     /// An empty cache with the default settings: no time-to-live unless an entry is given one, expiry in the background.
-    #[expect(clippy::new_without_default, reason = "Default is implemented for every hasher below")]
     pub fn new() -> Self {
         Self::builder().build()
     }

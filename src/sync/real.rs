@@ -54,7 +54,6 @@ impl<T> UnsafeCell<T> {
 
     /// Hands a pointer to the content to `read`, which must not write through it.
     #[inline]
-    #[allow(dead_code, reason = "whoever has no use for it today may have one tomorrow")]
     pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
         read(self.0.get())
     }

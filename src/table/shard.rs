@@ -11,8 +11,6 @@
 //! 20 KiB is a size class of the common allocators. A shard is never resized: see `split`.
 
 use std::marker::PhantomData;
-#[cfg(purekv_loom)]
-use std::ptr;
 use std::ptr::NonNull;
 
 use super::control::{Control, LINE, PRIMARY};
@@ -105,7 +103,7 @@ impl<N: Retire> Shard<N> {
         Box::new(Self {
             depth: 0,
             suffix: 0,
-            successors: AtomicPtr::new(ptr::null_mut()),
+            successors: AtomicPtr::new(std::ptr::null_mut()),
             free_lines: AtomicU64::new(0),
             buckets: std::array::from_fn(|_| Bucket {
                 control: AtomicU64::new(0),

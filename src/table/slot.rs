@@ -21,7 +21,7 @@ use crate::sync::epoch::{self, Retire, assert_live};
 const TAG_SHIFT: u32 = u64::BITS - TAG_BITS;
 /// Set once the shard is being split: see `split`.
 pub(super) const FROZEN: u64 = 1;
-const ADDRESS: u64 = (1 << TAG_SHIFT) - 1 & !FROZEN;
+const ADDRESS: u64 = ((1 << TAG_SHIFT) - 1) & !FROZEN;
 
 const _: () = assert!(usize::BITS == u64::BITS, "slot words hold 48-bit addresses");
 

@@ -315,23 +315,25 @@ fn the_memory_of_many_due_at_once_comes_back_at_once<S: Subject>() {
     assert!(contents(&cache).iter().all(|(_, value)| value == b"stays"));
 }
 
+/// A way to give a key a deadline.
+type Way<S> = fn(&<S as Subject>::Cache, &[u8]);
+
 fn however_it_was_set_a_deadline_gives_the_memory_back<S: Subject>() {
-    let value = || b"value".to_vec();
-    let ways: [&dyn Fn(&S::Cache, &[u8]); 9] = [
-        &|cache, key| cache.insert(key, b"value"),
-        &|cache, key| cache.insert_with_ttl(key, b"value", SECOND),
-        &|cache, key| drop(cache.insert_if_absent(key, b"value")),
-        &|cache, key| drop(cache.insert_if_absent_with_ttl(key, b"value", SECOND)),
-        &|cache, key| drop(cache.set_ttl(key, SECOND)),
-        &|cache, key| drop(cache.compute(key, |_| Op::Put(value()))),
-        &|cache, key| drop(cache.compute(key, |_| Op::PutWithTtl(value(), SECOND))),
-        &|cache, key| drop(cache.compute(key, |_| Op::PutKeepTtl(value()))),
-        &|cache, key| drop(cache.compute(key, |_| Op::Keep)),
+    let ways: [Way<S>; 9] = [
+        |cache, key| cache.insert(key, b"value"),
+        |cache, key| cache.insert_with_ttl(key, b"value", SECOND),
+        |cache, key| _ = cache.insert_if_absent(key, b"value"),
+        |cache, key| _ = cache.insert_if_absent_with_ttl(key, b"value", SECOND),
+        |cache, key| _ = cache.set_ttl(key, SECOND),
+        |cache, key| _ = cache.compute(key, |_| Op::Put(b"value".to_vec())),
+        |cache, key| _ = cache.compute(key, |_| Op::PutWithTtl(b"value".to_vec(), SECOND)),
+        |cache, key| _ = cache.compute(key, |_| Op::PutKeepTtl(b"value".to_vec())),
+        |cache, key| _ = cache.compute(key, |_| Op::Keep),
     ];
     // Each alone, and each after each: the second finds an entry with a deadline, or one without.
     for (first, set_first) in ways.iter().enumerate() {
         for (second, set_second) in ways.iter().enumerate() {
-            for between in [|_: &S::Cache| (), |cache: &S::Cache| drop(cache.persist(b"key"))] {
+            for between in [|_: &S::Cache| (), |cache: &S::Cache| _ = cache.persist(b"key")] {
                 let (clock, time) = Clock::manual();
                 let cache = S::make(clock, Some(2 * SECOND));
                 set_first(&cache, b"key");

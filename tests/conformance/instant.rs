@@ -50,7 +50,7 @@ fn until_its_instant_it_is_there_for_every_method<S: Subject>() {
     let wanted = Some(b"value".to_vec());
     assert_eq!(cache.get(b"key"), wanted);
     assert_eq!(cache.read(b"key", <[u8]>::to_vec), wanted);
-    assert_eq!(cache.get_many(&[b"key"]), [wanted.clone()]);
+    assert_eq!(cache.get_many(&[b"key"]), std::slice::from_ref(&wanted));
     assert!(cache.contains_key(b"key"));
     assert!(!cache.insert_if_absent(b"key", b"new"));
     assert!(!cache.insert_if_absent_with_ttl(b"key", b"new", SECOND));
