@@ -52,7 +52,7 @@ impl<E: Entry> Core<E> {
             let guard = epoch::pin();
             let more = self.engine.next_bucket(&mut cursor, &guard, &now, |live| {
                 if !keep(live.entry()) {
-                    self.engine.remove_found(&live, &guard);
+                    self.engine.remove_entry(&live, &guard);
                 }
             });
             if !more {

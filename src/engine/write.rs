@@ -117,6 +117,23 @@ impl<E: Entry> Engine<E> {
         removed
     }
 
+    /// As [`remove_found`](Self::remove_found), also if a split has come in between; false: it was replaced or removed.
+    pub(crate) fn remove_entry<'g>(&'g self, live: &Live<'g, E>, guard: &'g Guard) -> bool {
+        if self.remove_found(live, guard) {
+            return true;
+        }
+        let entry = live.entry();
+        let hash = E::hash(entry, self.context());
+        // A node that was replaced or removed never comes back, so this ends, or somebody else gets on.
+        while let Some(found) = self.table.find(hash, guard, |other| other.is(entry)) {
+            if self.table.remove(&found, guard) {
+                self.bury(entry, guard);
+                return true;
+            }
+        }
+        false
+    }
+
     /// One read-modify-write: what `decide` answers to the live entry is done, unless the entry was changed meanwhile; then it is
     /// asked again.
     pub(crate) fn compute<'g>(

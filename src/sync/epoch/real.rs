@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
@@ -47,9 +49,15 @@ struct Retired {
 impl Drop for Limbo {
     fn drop(&mut self) {
         for retired in self.objects.drain(..) {
-            // SAFETY: `Guard::retire` promised that nobody who pinned after it can reach the object, and a limbo is
-            // dropped only by the collector, when every thread pinned before has unpinned.
-            unsafe { (retired.free)(retired.object) };
+            // A value's destructor may panic. The panic hook reports it; it goes no further, for this thread (the
+            // ticker of another cache, or one that is ending) need not have anything to do with that value.
+            let freed = panic::catch_unwind(AssertUnwindSafe(|| {
+                // SAFETY: `Guard::retire` promised that nobody who pinned after it can reach the object, and a limbo is
+                // dropped only by the collector, when every thread pinned before has unpinned.
+                unsafe { (retired.free)(retired.object) };
+            }));
+            // Not dropped: what it was thrown with may panic in turn.
+            freed.unwrap_or_else(mem::forget);
         }
         account(0_usize.wrapping_sub(self.bytes));
     }
