@@ -102,6 +102,13 @@ impl<'g, N> Shared<'g, N> {
     }
 }
 
+impl<N> Shared<'_, N> {
+    /// Whether both are the same node.
+    pub(crate) fn is(self, other: Self) -> bool {
+        self.node == other.node
+    }
+}
+
 /// A node that is not (or not yet) in the table; dropping it frees it as soon as that is safe.
 pub(crate) struct Owned<N: Retire> {
     node: NonNull<N>,
