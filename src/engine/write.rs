@@ -31,14 +31,6 @@ pub(crate) enum Decided {
     Absent,
 }
 
-/// What a new entry was made with.
-#[derive(Clone, Copy)]
-struct Plan {
-    deadline: u64,
-    /// The record it needs, unless it can rely on the one of the entry it replaces.
-    tick: Option<u64>,
-}
-
 impl<E: Entry> Engine<E> {
     /// Inserts or replaces. An entry that is due already is not stored; what it would have replaced is removed.
     pub(crate) fn insert<'g>(
@@ -54,10 +46,11 @@ impl<E: Entry> Engine<E> {
             return;
         }
         loop {
-            let plan = self.arm_new(&entry, guard);
-            match self.table.insert(hash, entry, guard, is_key) {
-                Ok(_) => return self.born(hash, plan, guard),
-                Err((found, back)) => match self.replace(hash, &found, back, plan, guard) {
+            let mut tick = None;
+            let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
+            match self.table.insert(hash, entry, guard, is_key, arm) {
+                Ok(_) => return self.born(hash, tick, guard),
+                Err((found, back)) => match self.replace(hash, &found, back, guard) {
                     Ok(()) => return,
                     Err(back) => entry = back,
                 },
@@ -78,10 +71,11 @@ impl<E: Entry> Engine<E> {
             return self.get(hash, guard, now, is_key).is_none();
         }
         loop {
-            let plan = self.arm_new(&entry, guard);
-            match self.table.insert(hash, entry, guard, is_key) {
+            let mut tick = None;
+            let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
+            match self.table.insert(hash, entry, guard, is_key, arm) {
                 Ok(_) => {
-                    self.born(hash, plan, guard);
+                    self.born(hash, tick, guard);
                     return true;
                 }
                 Err((found, back)) => match self.judge(found, guard, now) {
@@ -159,10 +153,11 @@ impl<E: Entry> Engine<E> {
                     if self.is_stillborn(&entry, guard, now) {
                         return Decided::Inserted;
                     }
-                    let plan = self.arm_new(&entry, guard);
+                    let mut tick = None;
+                    let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
-                    if self.table.insert(hash, entry, guard, is_key).is_ok() {
-                        self.born(hash, plan, guard);
+                    if self.table.insert(hash, entry, guard, is_key, arm).is_ok() {
+                        self.born(hash, tick, guard);
                         return Decided::Inserted;
                     }
                 }
@@ -173,8 +168,7 @@ impl<E: Entry> Engine<E> {
                         }
                         continue;
                     }
-                    let plan = self.arm_new(&entry, guard);
-                    if self.replace(hash, &live.found, entry, plan, guard).is_ok() {
+                    if self.replace(hash, &live.found, entry, guard).is_ok() {
                         return Decided::Replaced;
                     }
                 }
@@ -225,21 +219,21 @@ impl<E: Entry> Engine<E> {
         deadline != NEVER && deadline <= now.precise()
     }
 
-    /// Sets the timer of an entry that nobody can see yet for a record of its own.
-    fn arm_new(&self, entry: &Owned<E>, guard: &Guard) -> Plan {
+    /// Sets the timer of an entry that nobody can see yet for a record of its own: the tick of that, if it needs one.
+    fn arm_new(&self, entry: &Owned<E>, guard: &Guard) -> Option<u64> {
         let deadline = own_deadline(entry, guard);
         let tick = match &self.wheel {
             Some(wheel) if deadline != NEVER => Some(self.arm_tick(wheel, deadline)),
             _ => None,
         };
         entry.get().timer().set(tick.map_or(Armed::No, Armed::at));
-        Plan { deadline, tick }
+        tick
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
-    fn born(&self, hash: u64, plan: Plan, guard: &Guard) {
+    fn born(&self, hash: u64, tick: Option<u64>, guard: &Guard) {
         self.counters.entry_born();
-        if let (Some(tick), Some(wheel)) = (plan.tick, &self.wheel) {
+        if let (Some(tick), Some(wheel)) = (tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
@@ -251,24 +245,27 @@ impl<E: Entry> Engine<E> {
         hash: u64,
         found: &Found<'_, E>,
         entry: Owned<E>,
-        plan: Plan,
         guard: &Guard,
     ) -> Result<(), Owned<E>> {
         let old = found.node.get().timer().load();
-        let inherits = plan.tick.is_some_and(|tick| old.is_by(tick));
-        if inherits {
+        let deadline = own_deadline(&entry, guard);
+        let inherits = match &self.wheel {
+            Some(wheel) if deadline != NEVER => self.is_by(wheel, old, deadline),
+            _ => false,
+        };
+        let tick = if inherits {
             entry.get().timer().set(old);
-        }
+            None
+        } else {
+            self.arm_new(&entry, guard)
+        };
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::done");
         if inherits {
             self.take_over(hash, found.node, new, old, guard);
         } else if let Some(wheel) = &self.wheel {
-            self.count_armed(
-                found.node.get().timer().seal(),
-                plan.tick.map_or(Armed::No, Armed::at),
-            );
-            if let Some(tick) = plan.tick {
+            self.count_armed(found.node.get().timer().seal(), tick.map_or(Armed::No, Armed::at));
+            if let Some(tick) = tick {
                 wheel.push(signature(hash), tick, guard);
             }
         }
@@ -323,8 +320,14 @@ impl<E: Entry> Engine<E> {
     fn is_in_time(&self, wheel: &Wheel, entry: Shared<'_, E>, armed: Armed) -> bool {
         match self.deadline_of(wheel, entry) {
             NEVER => true,
-            deadline => armed.is_by(self.arm_tick(wheel, deadline)),
+            deadline => self.is_by(wheel, armed, deadline),
         }
+    }
+
+    /// Whether a record fires for `armed`, and not later than one pushed now for `deadline` would.
+    fn is_by(&self, wheel: &Wheel, armed: Armed, deadline: u64) -> bool {
+        // The first is enough as a rule, and cheaper: it knows nothing of how the wheel rounds.
+        armed.is_by(self.tick_of(deadline)) || armed.is_by(self.arm_tick(wheel, deadline))
     }
 
     /// When the entry, found under a guard that is still there, wants to be looked at.

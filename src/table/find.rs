@@ -108,8 +108,58 @@ fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, ta
     matches.after(PRIMARY).and(control.valid())
 }
 
+/// What a first look at a bucket says, if that is enough.
+enum Glance<'g, N: Retire> {
+    Found(Found<'g, N>),
+    Absent(Control),
+    /// More than one entry has the tag, or there is an overflow line, or a split, or somebody has published.
+    Unclear,
+}
+
+/// One look at a bucket, without a loop: the common case of [`probe`] and [`find`]. Not if the bucket is frozen.
+#[inline(always)]
+fn glance<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Glance<'g, N> {
+    let index = Shard::<N>::bucket_index(hash);
+    let bucket = &shard.buckets[index];
+    // Acquire: as in `probe`.
+    let control = Control(bucket.control.load(Ordering::Acquire));
+    let matching = tags::matching(bucket, hash::tag(hash)).and(control.valid());
+    let Some(slot) = matching.first() else {
+        return if control.is_plain() { Glance::Absent(control) } else { Glance::Unclear };
+    };
+    // Acquire: as in `examine`.
+    let word = bucket.slots[slot].load(Ordering::Acquire);
+    let Some(node) = slot::node_of(word) else { return Glance::Unclear };
+    // SAFETY: as in `examine`.
+    let node = unsafe { Shared::new(node) };
+    // Acquire: as in `probe`.
+    if is_key(node) && bucket.control.load(Ordering::Acquire) == control.0 && !control.is_frozen() {
+        return Glance::Found(Found { shard, bucket: index, slot, word, control, node });
+    }
+    Glance::Unclear
+}
+
 /// Looks for a key in one shard, without following its successors.
+#[inline(always)]
 pub(super) fn probe<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Probe<'g, N> {
+    match glance(shard, hash, is_key) {
+        Glance::Found(found) => Probe::Found(found),
+        Glance::Absent(control) => Probe::Absent(control),
+        Glance::Unclear => probe_slowly(shard, hash, is_key),
+    }
+}
+
+/// [`probe`], whatever is going on.
+#[inline(never)]
+fn probe_slowly<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
@@ -133,9 +183,6 @@ pub(super) fn probe<'g, N: Retire>(
 }
 
 /// Looks for a key from `shard` on, through as many splits as are under way.
-///
-/// This is [`find_slowly`] for the common case, without a loop: an entry in the bucket's own line whose tag no other has, or a miss without
-/// an overflow line; no split, and nothing published meanwhile.
 #[inline(always)]
 pub(super) fn find<'g, N: Retire>(
     shard: &'g Shard<N>,
@@ -143,28 +190,11 @@ pub(super) fn find<'g, N: Retire>(
     guard: &'g Guard,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
-    let bucket = Shard::<N>::bucket_index(hash);
-    let word = &shard.buckets[bucket].control;
-    // Acquire: as in `probe`.
-    let control = Control(word.load(Ordering::Acquire));
-    let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash)).and(control.valid());
-    let Some(slot) = matching.first() else {
-        if control.is_plain() {
-            return None;
-        }
-        return find_slowly(shard, hash, guard, is_key);
-    };
-    // Acquire: as in `examine`.
-    let word_found = shard.buckets[bucket].slots[slot].load(Ordering::Acquire);
-    if let Some(node) = slot::node_of(word_found) {
-        // SAFETY: as in `examine`.
-        let node = unsafe { Shared::new(node) };
-        // Acquire: as in `probe`.
-        if is_key(node) && word.load(Ordering::Acquire) == control.0 && !control.is_frozen() {
-            return Some(Found { shard, bucket, slot, word: word_found, control, node });
-        }
+    match glance(shard, hash, is_key) {
+        Glance::Found(found) => Some(found),
+        Glance::Absent(_) => None,
+        Glance::Unclear => find_slowly(shard, hash, guard, is_key),
     }
-    find_slowly(shard, hash, guard, is_key)
 }
 
 /// [`find`], whatever is going on.
@@ -176,7 +206,7 @@ fn find_slowly<'g, N: Retire>(
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     loop {
-        let (found, control) = match probe(shard, hash, is_key) {
+        let (found, control) = match probe_slowly(shard, hash, is_key) {
             Probe::Found(found) => {
                 let control = found.control;
                 (Some(found), control)

@@ -34,12 +34,15 @@ pub(super) enum Inserted<'g, N: Retire> {
     NoRoom(Owned<N>),
 }
 
-/// Inserts `node` unless its key is there.
+/// Inserts `node` unless its key is there. `prepare` is called before anybody else can see the node, and only if the key
+/// seems to be absent.
+#[inline]
 pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     mut node: Owned<N>,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
     let reservation = loop {
         let absent = match probe(shard, hash, is_key) {
@@ -53,6 +56,7 @@ pub(super) fn insert<'g, N: Retire>(
             Reserve::NoRoom => return Inserted::NoRoom(node),
         }
     };
+    prepare(&node);
     node.expose();
     // Release: a reader with an old look at the control word may load this before it is published, and looks
     // into the node (Acquire in `find::candidate`) before it finds out.

@@ -113,17 +113,19 @@ impl<N: Node> Table<N> {
         batch::find_group(self, hashes, guard, is_key, visit);
     }
 
-    /// Inserts `node` unless its key is there; then gives it back, with what is there.
+    /// Inserts `node` unless its key is there; then gives it back, with what is there. `prepare` gets the node before anybody else
+    /// can see it, if the key seems to be absent; once for every attempt.
     pub(crate) fn insert<'g>(
         &'g self,
         hash: u64,
         mut node: Owned<N>,
         guard: &'g Guard,
         is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+        mut prepare: impl FnMut(&Owned<N>),
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
         loop {
             let shard = self.directory.shard(hash, guard);
-            match insert::insert(shard, hash, node, is_key) {
+            match insert::insert(shard, hash, node, is_key, &mut prepare) {
                 Inserted::Done(node) => return Ok(node),
                 Inserted::Occupied(found, node) => return Err((found, node)),
                 Inserted::NoRoom(back) => node = back,

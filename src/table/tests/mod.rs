@@ -79,7 +79,7 @@ impl Map {
     pub(super) fn insert_if_absent(&self, key: u64, value: u64, guard: &Guard) -> bool {
         let hash = (self.hash)(key);
         self.table
-            .insert(hash, entry(hash, key, value), guard, |node| node.get().key == key)
+            .insert(hash, entry(hash, key, value), guard, |node| node.get().key == key, |_| {})
             .is_ok()
     }
 
@@ -88,7 +88,7 @@ impl Map {
         let hash = (self.hash)(key);
         let mut node = entry(hash, key, value);
         loop {
-            match self.table.insert(hash, node, guard, |node| node.get().key == key) {
+            match self.table.insert(hash, node, guard, |node| node.get().key == key, |_| {}) {
                 Ok(_) => return None,
                 Err((found, back)) => match self.table.replace(&found, back, guard) {
                     Ok(_) => {
