@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The model checks. LOOM_MAX_PREEMPTIONS says how deep; 3 unless it is set. Arguments go to the tests.
+# The model checks: all of them on the small model of epochs, and a few on the real crossbeam-epoch.
+# Each model sets how many preemptions it is explored with. Arguments go to the tests of the first run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export RUSTFLAGS="--cfg purekv_loom"
-export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
-# Another target folder: the cfg would rebuild everything back and forth.
-cargo test --locked --release --target-dir target/loom --lib loom_ -- "$@"
+# Other target folders: a cfg would rebuild everything back and forth.
+RUSTFLAGS="--cfg purekv_loom" \
+    cargo test --locked --release --target-dir target/loom --lib loom_ -- "$@"
+RUSTFLAGS="--cfg purekv_loom --cfg crossbeam_loom" \
+    cargo test --locked --release --target-dir target/loom-crossbeam --lib loom_epoch_

@@ -1,6 +1,7 @@
 """Weakens each atomic ordering under src/{table,wheel,engine}, one at a time, and runs the loom models on it.
 
-Works on a copy of the tree under target/mutants, with a target directory of its own. A mutant is *caught* when a
+Works on a copy of the tree under target/mutants, with a target directory of its own. There every ordering becomes a
+choice that an environment variable makes, so that all mutants are one build. A mutant is *caught* when a
 model fails. One that is not is an error, unless docs/ordering.md has a row for it that says SURVIVES and
 why:
 
@@ -43,7 +44,8 @@ class Mutant:
     start: int
     end: int
     change: str
-    replacement: str
+    strong: str
+    weak: str  # empty: a fence that goes
 
 
 def code_only(text):
@@ -67,10 +69,10 @@ def mutants_of(path):
         strong = match.group(1)
         fence = fences.get(match.start(1))
         if fence:
-            yield Mutant(file, site, line, fence.start(), fence.end(), f"fence({strong}) → none", "()")
+            yield Mutant(file, site, line, fence.start(), fence.end(), f"fence({strong}) → none", strong, "")
             continue
         for weak in WEAKER[strong]:
-            yield Mutant(file, site, line, match.start(1), match.end(1), f"{strong} → {weak}", weak)
+            yield Mutant(file, site, line, match.start(), match.end(), f"{strong} → {weak}", strong, weak)
 
 
 def all_mutants(only):
@@ -80,7 +82,8 @@ def all_mutants(only):
             file = path.relative_to(ROOT / "src")
             if "tests" in file.parts or file.name == "tests.rs":
                 continue
-            if only is None or file.as_posix().endswith(only.removeprefix("src/")):
+            wanted = (only or "").removeprefix("src/")
+            if file.as_posix().endswith(wanted) or (wanted and file.as_posix().startswith(wanted)):
                 found += mutants_of(path)
     return found
 
@@ -94,6 +97,46 @@ def copy_tree():
         if (ROOT / name).is_file():
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, TREE / name)
+
+
+CHOOSE = """
+/// Written by ci/ordering_mutants.py.
+fn chosen() -> usize {
+    static CHOSEN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    let read = || std::env::var("PUREKV_MUTANT").ok().and_then(|number| number.parse().ok());
+    *CHOSEN.get_or_init(|| read().unwrap_or(usize::MAX))
+}
+
+#[allow(dead_code)]
+pub(crate) fn weaken(strong: Ordering, weaker: &[(usize, Ordering)]) -> Ordering {
+    weaker.iter().find(|(number, _)| *number == chosen()).map_or(strong, |(_, weak)| *weak)
+}
+
+#[allow(dead_code)]
+pub(crate) fn is_gone(number: usize) -> bool {
+    number == chosen()
+}
+"""
+
+
+def write_choices(mutants):
+    """Puts a choice into the copy wherever there is something to weaken."""
+    places = {}
+    for number, mutant in enumerate(mutants):
+        places.setdefault((mutant.file, mutant.start, mutant.end), []).append((number, mutant))
+    # From the end of each file, so that the offsets before it stay true.
+    for (file, start, end), choices in sorted(places.items(), key=lambda place: place[0], reverse=True):
+        number, mutant = choices[0]
+        if mutant.weak:
+            weaker = ", ".join(f"({number}, Ordering::{mutant.weak})" for number, mutant in choices)
+            text = f"crate::sync::weaken(Ordering::{mutant.strong}, &[{weaker}])"
+        else:
+            text = f"if !crate::sync::is_gone({number}) {{ fence(Ordering::{mutant.strong}) }}"
+        copy = TREE / "src" / file
+        old = copy.read_text()
+        copy.write_text(old[:start] + text + old[end:])
+    door = TREE / "src" / "sync" / "mod.rs"
+    door.write_text(door.read_text() + CHOOSE)
 
 
 SUITE = ["cargo", "test", "--release", "--lib", "--quiet"]
@@ -121,12 +164,10 @@ def models_of(layer, env, tests, skip):
     ]
 
 
-def run_models(models, limit, env):
-    """Runs loom tests: (verdict, evidence). Stops at the first one that fails."""
-    built = subprocess.run([*SUITE, "--no-run"], cwd=TREE, env=env, capture_output=True, text=True)
-    if built.returncode != 0:
-        error = next((line for line in built.stderr.splitlines() if line.startswith("error")), "no error message")
-        return "DOES NOT BUILD", error
+def run_models(models, limit, env, number=None):
+    """Runs loom tests on a mutant: (verdict, evidence). Stops at the first one that fails."""
+    if number is not None:
+        env = dict(env, PUREKV_MUTANT=str(number))
     run = [*SUITE, "--", "--format=pretty", "--exact", *models]
     # A session of its own, so that cargo and the test it started can be ended together.
     process = subprocess.Popen(
@@ -172,7 +213,7 @@ def explained():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", metavar="FILE", help="mutate this file only, e.g. table/insert.rs")
+    parser.add_argument("--only", metavar="FILE", help="mutate this file only, e.g. table/insert.rs, or engine/")
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="for one mutant (600)")
     parser.add_argument("--preemptions", type=int, metavar="N", help="LOOM_MAX_PREEMPTIONS for models that set none")
@@ -191,6 +232,7 @@ def main():
         return 1
 
     copy_tree()
+    write_choices(mutants)
     reasons = explained()
     begin = time.monotonic()
     env = loom_env(options.preemptions)
@@ -206,14 +248,9 @@ def main():
 
     print("\n| site | mutant | what notices | time |\n|---|---|---|---|")
     unexplained = []
-    for mutant in mutants:
+    for number, mutant in enumerate(mutants):
         since = time.monotonic()
-        source = ROOT / "src" / mutant.file
-        copy = TREE / "src" / mutant.file
-        text = source.read_text()
-        copy.write_text(text[: mutant.start] + mutant.replacement + text[mutant.end :])
-        verdict, evidence = run_models(models[mutant.file.split("/")[0]], options.limit, env)
-        copy.write_text(text)
+        verdict, evidence = run_models(models[mutant.file.split("/")[0]], options.limit, env, number)
         note = f"`{evidence}`" if verdict == "caught" else f"{verdict} ({evidence})"
         if verdict != "caught":
             if (mutant.site, mutant.change) in reasons:
