@@ -67,7 +67,8 @@ impl<F, S> Builder<F, S> {
         }
     }
 
-    /// The time-to-live of entries that are inserted without one of their own. Default: they never expire.
+    /// The time-to-live of entries that are inserted without one of their own; zero makes them due at once. Default: they never
+    /// expire.
     pub fn time_to_live(mut self, ttl: Duration) -> Self {
         self.default_ttl = Some(ttl);
         self
@@ -93,14 +94,15 @@ impl<F, S> Builder<F, S> {
         self
     }
 
-    /// How many shards (of 20 KiB) there are at the start, rounded up to a power of two. Default: 1. They split as entries come, so
-    /// this is about the first moments only.
+    /// How many shards (of 20 KiB) there are at the start, rounded up to a power of two, 2^20 at most. Default: 1. They split as entries
+    /// come, so this is about the first moments only.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = shards;
         self
     }
 
-    /// Makes room for this many entries before the first split. No bound: the cache grows beyond.
+    /// Makes room for about this many entries before the first split: 16 to 32 bytes of table for each, at once. No bound: the
+    /// cache grows beyond.
     pub fn initial_capacity(mut self, entries: usize) -> Self {
         self.capacity = entries;
         self

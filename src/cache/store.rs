@@ -51,7 +51,7 @@ impl Store {
         Self::builder().build()
     }
 
-    /// Settings for a new store.
+    /// Settings for a new store. Nothing is allocated and no thread started before `build`.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
@@ -64,7 +64,8 @@ impl Default for Store {
 }
 
 impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
-    /// Makes the store; starts its background thread, if it is to have one.
+    /// Makes the store; starts its background thread, if it is to have one. Where the system gives no thread, it goes
+    /// without: then what is due is removed when an operation meets it, or by [`advance`](Store::advance). O(shards).
     pub fn build(self) -> Store<S> {
         Store { core: Arc::new(Core::new(&self, self.hasher.clone())) }
     }
@@ -92,6 +93,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     }
 
     /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).
+    ///
+    /// # Panics
+    ///
+    /// As every operation that inserts: when there is no room for the key, see the [crate's page](crate#panics), or key and
+    /// value together are longer than an allocation can be.
     pub fn insert(&self, key: &[u8], value: &[u8]) {
         self.put(key, value, None);
     }
@@ -211,7 +217,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.core.engine.set_deadline(self.hash(key), deadline, &guard, &now, is(key)).is_some()
     }
 
-    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write.
+    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
+    /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core.engine.len()
     }
@@ -221,7 +228,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.len() == 0
     }
 
-    /// Removes every entry that is there when it is called. O(entries); never blocks.
+    /// Removes every entry that is there when it is called: see [`Cache::clear`](crate::Cache::clear).
     pub fn clear(&self) {
         self.core.retain(|_| false);
     }
@@ -259,7 +266,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.core.advance()
     }
 
-    /// Figures about its state. O(stripes + threads).
+    /// Figures about its state. O(threads); never blocks.
     pub fn stats(&self) -> Stats {
         self.core.stats()
     }

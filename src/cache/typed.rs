@@ -78,8 +78,9 @@ impl<K, V> Typed<K, V> {
 
 /// A concurrent cache from keys to values, each entry with its own time-to-live.
 ///
-/// A handle: cloning it is cheap and gives another handle on the same entries; when the last one is dropped, the background thread has
-/// ended and every entry has been freed (but for what a guard of another thread still protects).
+/// A handle: cloning it is cheap and gives another handle on the same entries. Dropping the last one ends the background thread,
+/// waits for it (as long as one slice of its work takes), and frees every entry; O(entries). What had been removed before
+/// and a pinned thread may still look at is freed later.
 ///
 /// No operation waits for another thread. Values are handed out as clones ([`get`](Self::get)), to a closure
 /// ([`read`](Self::read)), or by reference under a pin ([`pin`](Self::pin)). Keys and values are freed some time after their removal, perhaps
@@ -133,7 +134,7 @@ where
         Self::builder().build()
     }
 
-    /// Settings for a new cache.
+    /// Settings for a new cache. Nothing is allocated and no thread started before `build`.
     pub fn builder() -> Builder<Self> {
         Builder::new()
     }
@@ -155,7 +156,8 @@ where
     V: Send + Sync + 'static,
     S: BuildHasher + Clone + Send + Sync + 'static,
 {
-    /// Makes the cache; starts its background thread, if it is to have one.
+    /// Makes the cache; starts its background thread, if it is to have one. Where the system gives no thread, it goes
+    /// without: then what is due is removed when an operation meets it, or by [`advance`](Cache::advance). O(shards).
     pub fn build(self) -> Cache<K, V, S> {
         let core = Core::new(&self, ());
         Cache { inner: Arc::new(Inner { core, hasher: self.hasher }) }
@@ -207,6 +209,10 @@ where
 
     /// Inserts or replaces. The entry gets the cache's time-to-live (none, unless the builder was told one), whatever it had
     /// before. Lock-free; O(1).
+    ///
+    /// # Panics
+    ///
+    /// As every operation that inserts: when there is no room for the key, see the [crate's page](crate#panics).
     pub fn insert(&self, key: K, value: V) {
         self.put(key, value, None);
     }
@@ -227,7 +233,7 @@ where
         self.put_if_absent(key, value, Some(ttl))
     }
 
-    /// A clone of the value. Lock-free; O(1).
+    /// A clone of the value, made while the thread is pinned. Lock-free; O(1).
     #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<V>
     where
@@ -380,7 +386,8 @@ where
         engine.set_deadline(self.hash(key), deadline, &guard, &now, is!(key)).is_some()
     }
 
-    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write.
+    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
+    /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core().engine.len()
     }
@@ -390,7 +397,8 @@ where
         self.len() == 0
     }
 
-    /// Removes every entry that is there when it is called; others may come meanwhile. O(entries); never blocks.
+    /// Removes every entry that is there when it is called; others may come meanwhile, and one that is replaced just then stays.
+    /// O(entries); never blocks.
     pub fn clear(&self) {
         self.core().retain(|_| false);
     }
@@ -402,7 +410,8 @@ where
     }
 
     /// Clones of all entries, in no order, while others read and write: an entry that is there throughout comes exactly once,
-    /// any other at most once. Pinned for a few entries at a time only. Never blocks.
+    /// any other at most once. Due ones are left out, as of the first that has a deadline. Pinned for a bucket at a time only. O(entries);
+    /// never blocks.
     pub fn iter(&self) -> impl Iterator<Item = (K, V)>
     where
         K: Clone,
@@ -432,7 +441,7 @@ where
         self.core().advance()
     }
 
-    /// Figures about its state. O(stripes + threads).
+    /// Figures about its state. O(threads); never blocks.
     pub fn stats(&self) -> Stats {
         self.core().stats()
     }
