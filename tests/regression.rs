@@ -71,3 +71,38 @@ fn a_destructor_that_panics_harms_nobody_else() {
         std::thread::yield_now();
     }
 }
+
+/// Two overwrites in a row, the first of them overtaken by the ticker: the entry outlived its deadline in memory.
+///
+/// An entry due in an hour waits for an early record, of 10 s, that an overwrite passed on to it. One writer reads that timer and
+/// is about to pass it on once more; the record fires, and the ticker re-arms the entry for the hour. The writer
+/// publishes, but before it notices that the record is gone a second writer takes the timer over from it, finds
+/// nothing amiss, and seals. Now the first cannot arm what is no longer there and takes it for granted that "somebody else"
+/// has: the last entry waits for a record that was consumed long ago.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_timer_passed_on_twice_is_not_lost() {
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    let seconds = Duration::from_secs;
+    cache.insert_with_ttl(1, 0, seconds(10));
+    cache.insert_with_ttl(1, 1, seconds(3600));
+    let unhook = purekv::failpoint::set_hook({
+        let cache = cache.clone();
+        let hand = hand.clone();
+        move |site| match site {
+            "table::replace::before" => {
+                hand.advance(seconds(10));
+                assert_eq!(cache.advance(), 0, "it is re-armed");
+            }
+            "engine::replace::done" => cache.insert_with_ttl(1, 3, seconds(20)),
+            _ => {}
+        }
+    });
+    cache.insert_with_ttl(1, 2, seconds(20));
+    drop(unhook);
+    assert_eq!(cache.get(&1), Some(3));
+    hand.advance(seconds(20));
+    assert_eq!(cache.advance(), 1, "due, and nobody has asked for it");
+    assert!(cache.is_empty());
+}
