@@ -106,3 +106,31 @@ fn a_timer_passed_on_twice_is_not_lost() {
     assert_eq!(cache.advance(), 1, "due, and nobody has asked for it");
     assert!(cache.is_empty());
 }
+
+/// A key that was set, deleted and set again within one step of the wheel filled it with records that no sweep could tell apart,
+/// and kept a processor busy for good.
+///
+/// Far deadlines are rounded, those beyond the wheel's range to steps of hours. So a loop of `SET k EX` and `DEL k` pushed the
+/// same record over and over; as long as the key was there with that very tick each of them passed for the one it waits for. The stale ones
+/// outnumbered the others after every sweep, so each tick began another.
+#[test]
+fn copies_of_a_record_are_swept_out() {
+    const TURNS: usize = 50_000;
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    for ttl in [Duration::from_secs(3600), Duration::from_secs(60 * 24 * 3600)] {
+        for turn in 0..TURNS {
+            cache.invalidate(&1);
+            cache.insert_with_ttl(1, turn, ttl);
+            if turn % 1000 == 0 {
+                cache.advance();
+            }
+        }
+        for _ in 0..10 {
+            hand.advance(Duration::from_millis(1));
+            cache.advance();
+        }
+        let stats = cache.stats();
+        assert!(stats.wheel_records < 3000, "{} records for one entry", stats.wheel_records);
+    }
+}

@@ -45,6 +45,7 @@ use entry::Armed;
 use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
 use crate::histogram::{Histogram, Recorder};
+use crate::sync::AtomicUsize;
 use crate::sync::epoch::Guard;
 use crate::table::{Shared, Table};
 use crate::wheel::Wheel;
@@ -58,6 +59,8 @@ pub(crate) struct Engine<E: Entry> {
     tick: u64,
     clock: Clock,
     counters: Counters,
+    /// Turns of the ticker for which sweeping is no use.
+    sweep_pause: AtomicUsize,
     /// From deadline to removal.
     lag: Recorder,
 }
@@ -86,6 +89,7 @@ impl<E: Entry> Engine<E> {
             tick,
             clock: config.clock,
             counters: Counters::default(),
+            sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
         }
     }
