@@ -71,3 +71,66 @@ fn a_destructor_that_panics_harms_nobody_else() {
         std::thread::yield_now();
     }
 }
+
+/// Two overwrites in a row, the first of them overtaken by the ticker: the entry outlived its deadline in memory.
+///
+/// An entry due in an hour waits for an early record, of 10 s, that an overwrite passed on to it. One writer reads that timer and
+/// is about to pass it on once more; the record fires, and the ticker re-arms the entry for the hour. The writer
+/// publishes, but before it notices that the record is gone a second writer takes the timer over from it, finds
+/// nothing amiss, and seals. Now the first cannot arm what is no longer there and takes it for granted that "somebody else"
+/// has: the last entry waits for a record that was consumed long ago.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_timer_passed_on_twice_is_not_lost() {
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    let seconds = Duration::from_secs;
+    cache.insert_with_ttl(1, 0, seconds(10));
+    cache.insert_with_ttl(1, 1, seconds(3600));
+    let unhook = purekv::failpoint::set_hook({
+        let cache = cache.clone();
+        let hand = hand.clone();
+        move |site| match site {
+            "table::replace::before" => {
+                hand.advance(seconds(10));
+                assert_eq!(cache.advance(), 0, "it is re-armed");
+            }
+            "engine::replace::done" => cache.insert_with_ttl(1, 3, seconds(20)),
+            _ => {}
+        }
+    });
+    cache.insert_with_ttl(1, 2, seconds(20));
+    drop(unhook);
+    assert_eq!(cache.get(&1), Some(3));
+    hand.advance(seconds(20));
+    assert_eq!(cache.advance(), 1, "due, and nobody has asked for it");
+    assert!(cache.is_empty());
+}
+
+/// A key that was set, deleted and set again within one step of the wheel filled it with records that no sweep could tell apart,
+/// and kept a processor busy for good.
+///
+/// Far deadlines are rounded, those beyond the wheel's range to steps of hours. So a loop of `SET k EX` and `DEL k` pushed the
+/// same record over and over; as long as the key was there with that very tick each of them passed for the one it waits for. The stale ones
+/// outnumbered the others after every sweep, so each tick began another.
+#[test]
+fn copies_of_a_record_are_swept_out() {
+    const TURNS: usize = 50_000;
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    for ttl in [Duration::from_secs(3600), Duration::from_secs(60 * 24 * 3600)] {
+        for turn in 0..TURNS {
+            cache.invalidate(&1);
+            cache.insert_with_ttl(1, turn, ttl);
+            if turn % 1000 == 0 {
+                cache.advance();
+            }
+        }
+        for _ in 0..10 {
+            hand.advance(Duration::from_millis(1));
+            cache.advance();
+        }
+        let stats = cache.stats();
+        assert!(stats.wheel_records < 3000, "{} records for one entry", stats.wheel_records);
+    }
+}

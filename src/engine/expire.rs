@@ -5,7 +5,7 @@ use super::entry::{Armed, avoid_reserved};
 use super::{Engine, Entry};
 use crate::clock::{NEVER, Now};
 use crate::sync::epoch::Guard;
-use crate::sync::failpoint;
+use crate::sync::{Ordering, failpoint};
 use crate::table::{Found, Shared};
 use crate::wheel::{Due, Wheel};
 
@@ -14,6 +14,16 @@ const SLICE: usize = 4096;
 
 /// Stale records that are not worth a sweep.
 const STALE_ALLOWED: usize = if cfg!(purekv_loom) { 0 } else { 1024 };
+
+/// After a sweep that was no use: as many turns without another as it takes to look at so many records a turn.
+const RECORDS_PER_TURN: usize = 64;
+
+/// A round of sweeping.
+#[derive(Default)]
+struct Sweep {
+    seen: usize,
+    dropped: usize,
+}
 
 /// What has become of an entry that a record has fired for.
 enum Served {
@@ -69,6 +79,7 @@ impl<E: Entry> Engine<E> {
     pub(crate) fn advance_until(&self, stop: impl Fn() -> bool) -> usize {
         let Some(wheel) = &self.wheel else { return 0 };
         let mut removed = 0;
+        let mut sweep = None;
         loop {
             let now = Now::new(&self.clock);
             let progress = wheel.advance(now.precise() / self.tick, SLICE, |guard, batch| {
@@ -77,12 +88,19 @@ impl<E: Entry> Engine<E> {
             if stop() {
                 return removed;
             }
-            if progress.finished {
-                break;
+            if !progress.finished {
+                continue;
+            }
+            // In slices too: neither what falls due meanwhile nor who wants to stop waits for the end of a sweep.
+            let round = match &mut sweep {
+                Some(round) => round,
+                None if self.is_sweep_worth_it() => sweep.insert(Sweep::default()),
+                None => return removed,
+            };
+            if self.sweep_slice(wheel, round) {
+                return removed;
             }
         }
-        self.sweep_if_worth_it(wheel);
-        removed
     }
 
     /// Serves a batch of records; how many entries that removed.
@@ -155,22 +173,38 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// Sweeps the wheel when stale records outnumber the others: so each record is looked at a bounded number of times.
-    fn sweep_if_worth_it(&self, wheel: &Wheel) {
+    /// Whether stale records outnumber the others: so each record is looked at a bounded number of times.
+    fn is_sweep_worth_it(&self) -> bool {
         let (records, waited_for) = self.records();
         if records <= 2 * waited_for + STALE_ALLOWED {
-            return;
+            return false;
         }
-        loop {
-            let progress = wheel.sweep(SLICE, |guard, batch, keep| {
-                for (keep, due) in keep.iter_mut().zip(batch) {
-                    *keep = self.is_waited_for(wheel, due, guard);
-                }
-            });
-            if progress.finished {
-                return;
+        // Relaxed: it paces the ticker, of whom there is one.
+        let pause = self.sweep_pause.load(Ordering::Relaxed);
+        if pause > 0 {
+            self.sweep_pause.store(pause - 1, Ordering::Relaxed);
+        }
+        pause == 0
+    }
+
+    /// Does some of a round; whether that was the end of it.
+    fn sweep_slice(&self, wheel: &Wheel, round: &mut Sweep) -> bool {
+        let progress = wheel.sweep(SLICE, |guard, batch, keep| {
+            for (index, (keep, due)) in keep.iter_mut().zip(batch).enumerate() {
+                // The wheel may hold copies of a record, and each of them passes for the one that its entry waits for.
+                // All of this batch are out of the wheel, so of those in it one is enough.
+                *keep = !batch[..index].contains(due) && self.is_waited_for(wheel, due, guard);
+                round.dropped += usize::from(!*keep);
             }
+        });
+        round.seen += progress.records;
+        if progress.finished {
+            // Copies that lie too far apart stay until they fire. Then stale records outnumber the others whatever we do.
+            let futile = 2 * round.dropped < round.seen;
+            let pause = if futile { round.seen / RECORDS_PER_TURN } else { 0 };
+            self.sweep_pause.store(pause, Ordering::Relaxed);
         }
+        progress.finished
     }
 
     /// Rule 5.

@@ -15,8 +15,9 @@
 //! 1. A timer is set to *t* before the record for *t* is pushed, and the entry is in the table by then.
 //! 2. Whoever changes a timer by CAS to a new tick pushes that record: so no timer is doubled.
 //! 3. A replacement may rely on the old entry's record if that is early enough. It publishes the new entry with the old
-//!    one's tick, then *seals* the old timer. Was the timer changed in between, or is it too late for the deadline, it pushes a
-//!    record of its own. A ticker that comes too late finds the seal, looks again, and finds the new entry.
+//!    one's tick, then *seals* the old timer. Was the timer changed in between, it pushes that record once more, for the new
+//!    entry or whoever has taken over from it already; is it too late for the deadline, it pushes an earlier one. A ticker
+//!    that comes too late finds the seal, looks again, and finds the new entry.
 //! 4. A record that fires at *r* serves every entry it finds whose timer is not after *r*.
 //! 5. A record is stale if no entry it finds has exactly its tick, or a sealed timer. Stale ones are swept out when they
 //!    outnumber the others.
@@ -44,6 +45,7 @@ use entry::Armed;
 use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
 use crate::histogram::{Histogram, Recorder};
+use crate::sync::AtomicUsize;
 use crate::sync::epoch::Guard;
 use crate::table::{Shared, Table};
 use crate::wheel::Wheel;
@@ -57,6 +59,8 @@ pub(crate) struct Engine<E: Entry> {
     tick: u64,
     clock: Clock,
     counters: Counters,
+    /// Turns of the ticker for which sweeping is no use.
+    sweep_pause: AtomicUsize,
     /// From deadline to removal.
     lag: Recorder,
 }
@@ -85,6 +89,7 @@ impl<E: Entry> Engine<E> {
             tick,
             clock: config.clock,
             counters: Counters::default(),
+            sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
         }
     }

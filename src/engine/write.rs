@@ -311,7 +311,14 @@ impl<E: Entry> Engine<E> {
         self.count_armed(last, inherited);
         failpoint::hit("engine::take_over::sealed");
         let Some(wheel) = &self.wheel else { return };
-        if last != inherited || !self.is_in_time(wheel, new, inherited) {
+        if last != inherited
+            && let Some(tick) = inherited.tick_near(wheel.elapsed())
+        {
+            // The record may have fired, or been swept. To arm `new` anew would not do: whoever has replaced that
+            // one meanwhile has taken the timer over, sees nothing wrong with it, and relies on the very same record.
+            wheel.push(signature(hash), tick, guard);
+        }
+        if !self.is_in_time(wheel, new, inherited) {
             self.arm(wheel, hash, new, inherited, guard);
         }
     }

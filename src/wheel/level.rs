@@ -79,8 +79,8 @@ fn reaches(elapsed: Tick, tick: Tick, level: usize) -> bool {
     slot_for(tick, level) - slot_for(elapsed, level) < SLOTS as u64
 }
 
-/// The place of a record for `due`, seen from `elapsed`; the slot's tick is `due` rounded up, or the farthest that
-/// the wheel can hold.
+/// The place of a record for `due`, seen from `elapsed`; the slot's tick is `due` rounded up, or, if no ring reaches that, the
+/// farthest that one reaches at any time.
 ///
 /// Placing the result anew, from the same or a later time, changes its level perhaps, but not its tick.
 #[inline]
@@ -100,9 +100,11 @@ pub(super) fn place(elapsed: Tick, due: Tick) -> Place {
         level += 1;
     }
     let level = LEVELS - 1;
-    let number = slot_for(elapsed, level) + SLOTS as u64 - 1;
-    let tick = ((number + 1) << width(level)) - (1 << unit(level));
-    Place::Slot(Slot { level, number, tick })
+    // As far from the present as may be, and not the end of the last slot: that would be one tick for hours, and so one record, over
+    // and over, for an entry that is deleted and set again.
+    let farthest = elapsed + ((SLOTS as u64 - 1) << width(level));
+    let tick = farthest & !((1 << unit(level)) - 1);
+    Place::Slot(Slot { level, number: slot_for(tick, level), tick })
 }
 
 /// The slots of `level`, one bit each, that a wheel enters when it goes from `from` to `to`.
@@ -160,10 +162,12 @@ mod tests {
 
     #[test]
     fn beyond_the_range_is_the_farthest_tick() {
-        let farthest = (64 << 24) - 512;
-        assert_eq!(slot(0, farthest).tick, farthest);
-        assert_eq!(slot(0, farthest + 1).tick, farthest);
+        let last = (64 << 24) - 512;
+        let farthest = 63 << 24;
+        assert_eq!(slot(0, last).tick, last);
+        assert_eq!(slot(0, last + 1).tick, farthest);
         assert_eq!(slot(0, Tick::MAX).tick, farthest);
+        assert_eq!(slot(1000, Tick::MAX).tick, farthest + 512);
         assert_eq!(slot(LAST_TICK, Tick::MAX).tick, LAST_TICK + farthest);
     }
 

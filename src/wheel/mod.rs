@@ -149,7 +149,7 @@ impl Wheel {
     /// The tick at which a record pushed now for `due` will fire.
     ///
     /// It is `due`, rounded up by less than 2^-14 of the time until then (by nothing below 258,000 ticks). Or, if `due` is beyond the
-    /// wheel's range, some 2^30 ticks, the farthest tick it can hold, which is before `due`. Or, if `due` has come, `due`
+    /// wheel's range, some 2^30 ticks, a tick as far away as it always reaches, which is before `due`. Or, if `due` has come, `due`
     /// itself: pushed for it, a record fires at the next advance.
     #[inline]
     pub(crate) fn fire_tick(&self, due: Tick) -> Tick {
