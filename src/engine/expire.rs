@@ -128,6 +128,7 @@ impl<E: Entry> Engine<E> {
         match unsafe { entry.deadline().state() } {
             State::Live(NEVER) => {
                 if entry.timer().rearm(armed, Armed::No) {
+                    failpoint::hit("engine::serve::disarmed");
                     self.counters.disarmed();
                 }
                 Served::Changed

@@ -42,6 +42,7 @@ use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
 use crate::histogram::{Histogram, Recorder};
 use crate::sync::epoch::Guard;
+use crate::sync::failpoint;
 use crate::table::{Shared, Table};
 use crate::wheel::Wheel;
 
@@ -137,6 +138,7 @@ impl<E: Entry> Engine<E> {
         if self.wheel.is_some() && entry.get().timer().seal() != Armed::No {
             self.counters.disarmed();
         }
+        failpoint::hit("engine::bury::sealed");
         self.retire(entry, guard);
     }
 

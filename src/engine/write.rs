@@ -250,6 +250,7 @@ impl<E: Entry> Engine<E> {
                 found.node.get().timer().seal(),
                 plan.tick.map_or(Armed::No, Armed::at),
             );
+            failpoint::hit("engine::replace::sealed");
             if let Some(tick) = plan.tick {
                 wheel.push(signature(hash), tick, guard);
             }
