@@ -70,12 +70,18 @@ impl Armed {
     /// The first counts by itself: after a jump of the clock, of more than 2^31 ticks, the low 32 bits no longer tell
     /// what is early and what is late.
     pub(super) fn is_served_by(self, tick: u64, elapsed: u64) -> bool {
+        let own = matches!(self, Self::At(at) if at == tick as u32);
+        own || self.tick_near(elapsed).is_some_and(|at| at <= tick)
+    }
+
+    /// The tick it is armed for, whole: the one with these low 32 bits that is nearest to `elapsed`.
+    pub(super) fn tick_near(self, elapsed: u64) -> Option<u64> {
         match self {
             Self::At(at) => {
                 let ahead = at.wrapping_sub(elapsed as u32) as i32;
-                at == tick as u32 || elapsed.saturating_add_signed(ahead.into()) <= tick
+                Some(elapsed.saturating_add_signed(ahead.into()))
             }
-            Self::No | Self::Sealed => false,
+            Self::No | Self::Sealed => None,
         }
     }
 }
@@ -106,7 +112,8 @@ impl Timer {
         self.0.store(armed.encode(), Ordering::Relaxed);
     }
 
-    /// Makes another record the entry's; whoever wins pushes it.
+    /// Makes another record the entry's; whoever wins pushes it. Or the same again: then whoever changes it after this sees what
+    /// was done before this.
     pub(super) fn rearm(&self, from: Armed, to: Armed) -> bool {
         // Acquire: one that fails because of `seal` then finds the entry that has replaced this one (its Release).
         // Release: `seal` sees it, or this fails.

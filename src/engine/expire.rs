@@ -122,14 +122,21 @@ impl<E: Entry> Engine<E> {
 
     /// A record has fired for this entry: removes it, or arms it again.
     fn serve(&self, wheel: &Wheel, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> Served {
+        failpoint::hit("engine::serve::before");
         let entry = found.node.get();
         let armed = entry.timer().load();
+        if armed == Armed::Sealed {
+            // It was removed, or replaced, and who did that has counted it out.
+            return Served::Changed;
+        }
         // SAFETY: found under the guard.
         match unsafe { entry.deadline().state() } {
             State::Live(NEVER) => {
+                failpoint::hit("engine::serve::before_rearm");
                 if entry.timer().rearm(armed, Armed::No) {
                     failpoint::hit("engine::serve::disarmed");
                     self.counters.disarmed();
+                    self.arm_by_deadline(found.node, guard);
                 }
                 Served::Changed
             }
@@ -139,10 +146,12 @@ impl<E: Entry> Engine<E> {
                 if armed == Armed::at(tick) {
                     return Served::AsItWas;
                 }
+                failpoint::hit("engine::serve::before_rearm");
                 // Whoever seals the timer or changes it before us sees to the rest.
-                if armed != Armed::Sealed && entry.timer().rearm(armed, Armed::at(tick)) {
+                if entry.timer().rearm(armed, Armed::at(tick)) {
                     failpoint::hit("engine::serve::rearmed");
                     wheel.push(signature(E::hash(found.node, self.context())), tick, guard);
+                    self.arm_by_deadline(found.node, guard);
                 }
                 Served::Changed
             }
@@ -181,7 +190,7 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// Rule 5.
+    /// Rule 6.
     fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
         let own = |entry: Shared<'_, E>| entry.get().timer().load() == Armed::at(due.tick);
         // An overdue record may have lost its exact tick; it will fire next time.

@@ -15,10 +15,14 @@
 //! 1. A timer is set to *t* before the record for *t* is pushed, and the entry is in the table by then.
 //! 2. Whoever changes a timer by CAS to a new tick pushes that record: so no timer is doubled.
 //! 3. A replacement may rely on the old entry's record if that is early enough. It publishes the new entry with the old
-//!    one's tick, then *seals* the old timer. Was the timer changed in between, it pushes a record of its own. A ticker that
-//!    comes too late finds the seal, looks again, and finds the new entry.
+//!    one's tick, then *seals* the old timer. Was the timer changed in between, that record may have fired for the old entry,
+//!    and it pushes it once more: which helps whoever has relied on the new entry's timer meanwhile, a third entry included. A ticker
+//!    that comes too late finds the seal, looks again, and finds the new entry.
 //! 4. A record that fires at *r* serves every entry it finds whose timer is not after *r*.
-//! 5. A record is stale if no entry it finds has exactly its tick. Stale ones are swept out when they outnumber the others.
+//! 5. Whoever gives an entry a deadline looks at its timer afterwards, and whoever changes its timer, or takes one over, looks at
+//!    its deadline afterwards. Both looks are at what an RMW of theirs has ordered, so one of them sees the other's doing,
+//!    and arms the entry for the earlier deadline.
+//! 6. A record is stale if no entry it finds has exactly its tick. Stale ones are swept out when they outnumber the others.
 
 mod counters;
 mod deadline;

@@ -195,7 +195,7 @@ impl<E: Entry> Engine<E> {
             failpoint::hit("engine::set_deadline::before");
             if entry.deadline().extend(before, deadline) {
                 failpoint::hit("engine::set_deadline::extended");
-                self.arm_by(hash, entry, deadline, guard);
+                self.arm_by(live.entry(), deadline, guard);
                 return Some(before);
             }
         }
@@ -241,10 +241,10 @@ impl<E: Entry> Engine<E> {
         if inherits {
             entry.get().timer().set(old);
         }
-        let new = self.table.replace(found, entry, guard)?;
+        self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::done");
         if inherits {
-            self.take_over(hash, found.node, new, old, plan.deadline, guard);
+            self.take_over(hash, found.node, old, guard);
         } else if let Some(wheel) = &self.wheel {
             self.count_armed(
                 found.node.get().timer().seal(),
@@ -276,58 +276,65 @@ impl<E: Entry> Engine<E> {
         entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::inherits");
+        // The old deadline is final before the old timer is: a change of the one that comes too late to arm the other is
+        // in the deadline that we take over.
         // SAFETY: published just now, and not retired while we are pinned.
-        let deadline = match unsafe { new.get().deadline().state() } {
-            State::Live(deadline) | State::Sealed(deadline) => deadline,
-            State::Dead => NEVER,
-        };
-        self.take_over(hash, found.node, new, armed, deadline, guard);
+        unsafe { new.get().deadline().state() };
+        self.take_over(hash, found.node, armed, guard);
+        self.arm_by_deadline(new, guard);
         self.retire(found.node, guard);
         Ok(())
     }
 
-    /// Rule 3: `new` was published with the timer that `old` had.
-    fn take_over(
-        &self,
-        hash: u64,
-        old: Shared<'_, E>,
-        new: Shared<'_, E>,
-        inherited: Armed,
-        deadline: u64,
-        guard: &Guard,
-    ) {
+    /// Rule 3: an entry was published with `inherited`, the timer that `old` had.
+    fn take_over(&self, hash: u64, old: Shared<'_, E>, inherited: Armed, guard: &Guard) {
         let last = old.get().timer().seal();
         self.count_armed(last, inherited);
         failpoint::hit("engine::take_over::sealed");
-        if last == inherited || deadline == NEVER {
-            return;
-        }
         let Some(wheel) = &self.wheel else { return };
-        let tick = self.arm_tick(wheel, deadline);
-        // If this fails, somebody else has armed the new entry.
-        if new.get().timer().rearm(inherited, Armed::at(tick)) {
-            self.count_armed(inherited, Armed::at(tick));
+        if last != inherited
+            && let Some(tick) = inherited.tick_near(wheel.elapsed())
+        {
             wheel.push(signature(hash), tick, guard);
         }
     }
 
+    /// Rule 5: its timer was changed, or taken over, by somebody who had seen an earlier deadline, or none.
+    pub(super) fn arm_by_deadline(&self, entry: Shared<'_, E>, guard: &Guard) {
+        // SAFETY: shared under the guard.
+        match unsafe { entry.get().deadline().state() } {
+            State::Live(deadline) | State::Sealed(deadline) => {
+                self.arm_by(entry, deadline, guard);
+            }
+            State::Dead => {}
+        }
+    }
+
     /// Sees to it that a record fires for the entry by its new deadline.
-    fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
+    fn arm_by(&self, entry: Shared<'_, E>, deadline: u64, guard: &Guard) {
         let Some(wheel) = &self.wheel else { return };
         if deadline == NEVER {
             return;
         }
+        let timer = entry.get().timer();
         loop {
-            let armed = entry.timer().load();
-            // Sealed: whoever replaced it looks at the deadline after that.
-            if armed == Armed::Sealed || armed.is_by(self.tick_of(deadline)) {
+            let armed = timer.load();
+            // Whoever replaced it looks at the deadline after that.
+            if armed == Armed::Sealed {
                 return;
             }
+            if armed.is_by(self.tick_of(deadline)) {
+                // Rule 5: not by a load. The ticker may be about to arm it for the deadline from before, and must then see ours.
+                if timer.rearm(armed, armed) {
+                    return;
+                }
+                continue;
+            }
             let tick = self.arm_tick(wheel, deadline);
-            if entry.timer().rearm(armed, Armed::at(tick)) {
+            if timer.rearm(armed, Armed::at(tick)) {
                 self.count_armed(armed, Armed::at(tick));
                 failpoint::hit("engine::arm_by::rearmed");
-                wheel.push(signature(hash), tick, guard);
+                wheel.push(signature(E::hash(entry, self.context())), tick, guard);
                 return;
             }
         }

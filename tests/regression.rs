@@ -1,0 +1,8 @@
+//! One story for each bug that was found, told step by step.
+//!
+//! All of these are races, so the threads are led by the hand: one that is to be overtaken stops at a failpoint.
+
+#[path = "regression/puppet.rs"]
+mod puppet;
+#[path = "regression/timers.rs"]
+mod timers;
