@@ -4,5 +4,9 @@
 
 #[path = "regression/puppet.rs"]
 mod puppet;
+#[path = "support/random.rs"]
+mod random;
 #[path = "regression/timers.rs"]
 mod timers;
+#[path = "regression/timers_at_random.rs"]
+mod timers_at_random;

@@ -6,9 +6,10 @@
 //! │ 0 0 │ live until this instant (ns of the cache's clock; all ones: never)│
 //! │ 0 1 │ sealed: as above, and final. The entry was replaced by one that   │
 //! │     │ keeps its deadline                                                │
-//! │ 1 0 │ dead: somebody found it due and is unlinking it. Final            │
-//! │ 1 1 │ inherit: as the entry at this address says, which this one        │
+//! │ 1 0 │ inherit: as the entry at this address says, which this one        │
 //! │     │ replaces; whoever meets it settles it                             │
+//! │ 1 1 │ dead: somebody found it due and is unlinking it. Final: to seal   │
+//! │     │ it, which sets bit 62, changes nothing                            │
 //! └─────┴──────────────────────────────────────────────────────────────────┘
 //!
 //!   inherit ──settle──► live ──set_ttl──► live ──claim (is due)──► dead ──unlink──►
@@ -33,10 +34,11 @@ use crate::sync::{AtomicU64, Ordering, failpoint};
 const STATE: u64 = 3 << 62;
 const LIVE: u64 = 0;
 const SEALED: u64 = 1 << 62;
-const DEAD: u64 = 2 << 62;
-const INHERIT: u64 = 3 << 62;
+const INHERIT: u64 = 2 << 62;
+const DEAD: u64 = 3 << 62;
 
 const _: () = assert!(NEVER & STATE == 0);
+const _: () = assert!(LIVE | SEALED == SEALED && DEAD | SEALED == DEAD, "seals are set blindly");
 
 /// The word.
 #[derive(Debug)]
@@ -101,6 +103,8 @@ impl Deadline {
         // (`extend` fails) goes on to look for the entry that replaced it.
         let last = old.0.fetch_or(SEALED, Ordering::AcqRel);
         failpoint::hit("engine::settle::sealed");
+        // Who replaced it had found it live, and so settled.
+        debug_assert!(last & STATE != INHERIT);
         let settled = match last & STATE {
             LIVE | SEALED => last & !STATE,
             _ => DEAD,

@@ -174,3 +174,27 @@ fn a_past_record_inherited_twice() {
     });
     expect_gone_in_time(&store, &hand);
 }
+
+/// Two updates that keep the deadline, of an entry that has come due since they looked. The second seals N's deadline word, which
+/// expiry has claimed by then: the two bits together said "inherit from the entry at address 0", and the first, which looked at N once more,
+/// went there.
+#[test]
+fn a_dead_entry_is_replaced() {
+    let (store, hand) = store();
+    store.insert_with_ttl(KEY, b"old", ms(2));
+    thread::scope(|scope| {
+        let first =
+            Puppet::start(scope, &["engine::replace::inherits"], || replace_keeping_ttl(&store));
+        let second =
+            Puppet::start(scope, &["table::replace::before"], || replace_keeping_ttl(&store));
+        hand.advance(ms(3));
+        let reader = Puppet::start(scope, &["engine::expire::claimed"], || {
+            assert_eq!(store.get(KEY), None);
+        });
+        second.finish();
+        first.finish();
+        reader.finish();
+    });
+    assert_eq!(store.get(KEY), None);
+    assert_eq!(store.len(), 0);
+}
