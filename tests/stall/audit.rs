@@ -12,13 +12,19 @@ use crate::worker::Worker;
 /// Longer than any time-to-live of the workload, and than a turn of the two lowest levels of the wheel.
 const LONG: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_secs(3600);
-const PROBES: u64 = 1000;
+const PROBES: u64 = if cfg!(debug_assertions) { 100 } else { 1000 };
 
 /// The workers are done and the victim stands where it stood: the store still does everything, but what the victim alone
-/// has in its hands. If that is the ticker's claim, nothing is removed unless it is met; then it is.
-pub(crate) fn beside_the_victim<S: Subject>(store: &S, hand: &ManualClock) {
+/// has in its hands. If that is the claim to be the ticker, nothing is removed unless it is met; then it is.
+pub(crate) fn beside_the_victim<S: Subject>(store: &S, hand: &ManualClock, is_ticker: bool) {
     insert_probes(store, Duration::from_millis(1));
     advance(store, hand, LONG);
+    if is_ticker {
+        assert!(
+            store.len() as u64 >= PROBES,
+            "it has the claim, and yet somebody else has advanced"
+        );
+    }
     for key in (0..PROBES).map(probe_key) {
         assert_eq!(store.get(&key), None, "due");
     }

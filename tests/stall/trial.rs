@@ -19,12 +19,15 @@ use crate::worker::Worker;
 
 const WORKERS: usize = 3;
 /// What each worker has to do while the victim stands still. `ci/stall.sh` runs an optimised build.
-const STEPS: u64 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
+const STEPS: u64 = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
 /// For a victim to come by its site; a matter of milliseconds, unless it takes a race.
 const APPROACH: Duration = Duration::from_secs(2);
 
 /// A site where a thread holds nothing, whatever the store.
 pub(crate) const BETWEEN_OPERATIONS: &str = "between operations";
+
+/// A site where a thread holds the claim to be the ticker.
+const TICKERS_CLAIM: &str = "wheel: claimed";
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
@@ -67,12 +70,9 @@ pub(crate) fn discover<S: Subject>(
                         }
                         yield_sometimes(&mut yielding);
                     });
-                    let mut victim = Victim::new(store, random, clears);
-                    for step in 0..STEPS {
+                    let mut victim = Victim::new(store, hand, random, clears);
+                    for _ in 0..STEPS {
                         victim.step();
-                        if step % 64 == 0 {
-                            hand.advance(Duration::from_micros(300));
-                        }
                     }
                 });
             }
@@ -167,7 +167,7 @@ impl<S: Subject> Trial<S> {
                 yield_sometimes(&mut yielding);
             }
         });
-        let mut victim = Victim::new(&self.store, random, self.clears);
+        let mut victim = Victim::new(&self.store, &self.hand, random, self.clears);
         while !self.gate.has_caught() && !self.over.load(Ordering::Relaxed) {
             victim.step();
             if site == BETWEEN_OPERATIONS {
@@ -206,7 +206,7 @@ impl<S: Subject> Trial<S> {
         let before = self.store.figures();
         let outcome = self.watch(all_done, patience);
         if outcome == Outcome::Finished {
-            audit::beside_the_victim(&self.store, &self.hand);
+            audit::beside_the_victim(&self.store, &self.hand, self.site == TICKERS_CLAIM);
             if let (Some(before), Some(after)) = (before, self.store.figures()) {
                 expect_splits_and_expiry(&before, &after);
             }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use purekv::{Kv, Op};
+use purekv::{Kv, ManualClock, Op};
 
 use crate::random::Random;
 use crate::values::{self, check_tag, owner, shared_key, victims_key};
 
 pub(crate) struct Victim<'a, S> {
     store: &'a S,
+    hand: &'a ManualClock,
     random: Random,
     /// Its own keys, `oldest..next`.
     oldest: u64,
@@ -25,10 +26,10 @@ const KEYS: u64 = 6_000;
 const FEW_KEYS: u64 = 500;
 
 impl<'a, S: Kv> Victim<'a, S> {
-    pub(crate) fn new(store: &'a S, random: Random, clears: bool) -> Self {
+    pub(crate) fn new(store: &'a S, hand: &'a ManualClock, random: Random, clears: bool) -> Self {
         // Several victims of one store take different numbers.
         let next = random.clone().below(1 << 40);
-        Self { store, random, oldest: next, next, shrinking: false, clears }
+        Self { store, hand, random, oldest: next, next, shrinking: false, clears }
     }
 
     /// One operation.
@@ -38,7 +39,11 @@ impl<'a, S: Kv> Victim<'a, S> {
             0..32 if self.shrinking => self.remove_own(),
             0..32 => self.insert_own(),
             32 => self.sweep(),
-            33..36 => drop(store.advance()),
+            // What comes due now is for it to look after, if nobody is quicker.
+            33..36 => {
+                self.hand.advance(Duration::from_micros(300));
+                store.advance();
+            }
             _ => self.fight(),
         }
     }
