@@ -29,7 +29,7 @@ use std::ptr::NonNull;
 
 use crate::clock::NEVER;
 use crate::sync::epoch::assert_live;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, failpoint};
 
 const STATE: u64 = 3 << 62;
 const LIVE: u64 = 0;
@@ -108,6 +108,7 @@ impl Deadline {
         // Acquire: partner of the Release in `extend`, `claim`: the last change before the seal. Release: who meets the seal
         // (`extend` fails) goes on to look for the entry that replaced it.
         let last = old.0.fetch_or(SEALED, Ordering::AcqRel);
+        failpoint::hit("engine::settle::sealed");
         let settled = match last & STATE {
             LIVE | SEALED => last & !STATE,
             _ => DEAD,

@@ -140,6 +140,7 @@ impl<E: Entry> Engine<E> {
 
     /// A record has fired for this entry: removes it, or arms it again.
     fn serve(&self, wheel: &Wheel, found: &Found<'_, E>, guard: &Guard, now: &Now<'_>) -> Served {
+        failpoint::hit("engine::serve::before");
         let entry = found.node.get();
         let armed = entry.timer().load();
         // SAFETY: found under the guard.

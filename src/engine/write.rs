@@ -265,6 +265,7 @@ impl<E: Entry> Engine<E> {
             self.take_over(hash, found.node, new, old, guard);
         } else if let Some(wheel) = &self.wheel {
             self.count_armed(found.node.get().timer().seal(), tick.map_or(Armed::No, Armed::at));
+            failpoint::hit("engine::replace::sealed");
             if let Some(tick) = tick {
                 wheel.push(signature(hash), tick, guard);
             }
@@ -362,6 +363,7 @@ impl<E: Entry> Engine<E> {
             let deadline = self.deadline_of(wheel, entry);
             let tick = (deadline != NEVER).then(|| self.arm_tick(wheel, deadline));
             let wanted = tick.map_or(Armed::No, Armed::at);
+            failpoint::hit("engine::arm::before");
             if !entry.get().timer().rearm(armed, wanted) {
                 return;
             }

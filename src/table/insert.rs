@@ -175,6 +175,7 @@ fn release<N: Retire>(shard: &Shard<N>, bucket: usize, slot: usize) {
         // Acquire: whoever gives up a line has seen all its slots emptied, and passes that on in `give_line`.
         match word.compare_exchange(control.0, wanted.0, Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => {
+                failpoint::hit("table::release::done");
                 if let Some(line) = line {
                     shard.give_line(line);
                 }

@@ -17,7 +17,7 @@ use super::control::{Control, LINE, PRIMARY};
 use super::slot;
 use crate::hash;
 use crate::sync::epoch::{Guard, Retire};
-use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, failpoint};
 
 /// Buckets in a shard.
 pub(super) const BUCKETS: usize = if cfg!(purekv_loom) { 1 } else { 1 << hash::BUCKET_BITS };
@@ -145,7 +145,10 @@ impl<N: Retire> Shard<N> {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return Some(line as usize),
+                Ok(_) => {
+                    failpoint::hit("table::lines::taken");
+                    return Some(line as usize);
+                }
                 Err(seen) => free = seen,
             }
         }
@@ -154,6 +157,7 @@ impl<N: Retire> Shard<N> {
 
     /// Puts back a line whose slots are all empty.
     pub(super) fn give_line(&self, line: usize) {
+        failpoint::hit("table::lines::giving");
         // Release: partner of the Acquire in `take_line`.
         self.free_lines.fetch_or(1 << line, Ordering::Release);
     }

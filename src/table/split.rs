@@ -55,8 +55,10 @@ fn freeze<N: Node>(shard: &Shard<N>) -> Vec<u64> {
             // Acquire: partner of the Release in `insert::replace`: we see the node whole.
             let word = place.fetch_or(slot::FROZEN, Ordering::Acquire);
             words.push(word & !slot::FROZEN);
+            failpoint::hit("table::split::freezing_slots");
         }
     }
+    failpoint::hit("table::split::frozen");
     words
 }
 

@@ -221,6 +221,7 @@ impl<'g> ChunkRef<'g> {
         // Relaxed: after it in the order of `reserved` nobody gets a cell, and whatever is done to the cells before it
         // is settled cell by cell.
         let reserved = self.head().reserved.fetch_or(SEALED, Ordering::Relaxed);
+        failpoint::hit("wheel: chunk sealed");
         (reserved as usize).min(self.len())
     }
 
@@ -228,6 +229,7 @@ impl<'g> ChunkRef<'g> {
     pub(super) fn take(self, index: usize) -> Option<Due> {
         // Acquire: partner of the Release in `put`.
         let word = self.cell(index).swap(TAKEN, Ordering::Acquire);
+        failpoint::hit("wheel: cell taken");
         (word != EMPTY).then(|| self.frame().unpack(word))
     }
 

@@ -52,6 +52,7 @@ impl Stripe {
             }
             failpoint::hit("wheel: record stored");
             self.occupy(slot);
+            failpoint::hit("wheel: slot occupied");
             // Relaxed: had the slot been emptied before our record was in it, then our push, or setting the bit, has read what the
             // ticker wrote when it did so, and with it the time (see the module docs).
             let now = elapsed.load(Ordering::Relaxed);
@@ -71,6 +72,7 @@ impl Stripe {
         loop {
             // Relaxed: the caller has seen that the tick has come, so this does too.
             let frame = Frame::overdue(elapsed.load(Ordering::Relaxed));
+            failpoint::hit("wheel: record overdue");
             if let Ok(bytes) = self.overdue.push(record.signature, record.tick, frame, guard) {
                 return self.account(bytes);
             }

@@ -60,6 +60,7 @@ impl Ticker {
                     break;
                 }
                 *bits |= stripe.enter(level, mask);
+                failpoint::hit("wheel: slots entered");
             }
         }
     }
@@ -194,6 +195,7 @@ impl Wheel {
         let Some(_claim) = self.claim() else {
             return Progress { records: 0, finished: true };
         };
+        failpoint::hit("wheel: claimed");
         self.ticker.with_mut(|ticker| {
             // SAFETY: we hold the claim, for longer than this reference lives; and as long as we hold it nobody else,
             // a closure that we call included, gets here.

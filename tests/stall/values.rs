@@ -22,6 +22,11 @@ pub(crate) fn victims_key(number: u64) -> Vec<u8> {
     format!("victim {number}").into_bytes()
 }
 
+/// A key that nobody but the audit uses.
+pub(crate) fn probe_key(number: u64) -> Vec<u8> {
+    format!("probe {number}").into_bytes()
+}
+
 /// A value for `key`: the key again, and a number.
 pub(crate) fn bytes(key: &[u8], number: u64) -> Vec<u8> {
     [key, b"=", &number.to_le_bytes()].concat()

@@ -2,38 +2,48 @@
 
 use std::time::Duration;
 
-use purekv::{Kv, Op};
+use purekv::{Kv, ManualClock, Op};
 
 use crate::random::Random;
 use crate::values::{self, check_tag, owner, shared_key, victims_key};
 
 pub(crate) struct Victim<'a, S> {
     store: &'a S,
+    hand: &'a ManualClock,
     random: Random,
     /// Its own keys, `oldest..next`.
     oldest: u64,
     next: u64,
+    /// Whether its keys are being removed now, and not inserted.
+    shrinking: bool,
     /// Whether it may clear the store.
     clears: bool,
 }
 
-/// Own keys after which it begins to remove them.
-const KEYS: u64 = 3_000;
+/// Own keys after which it begins to remove them: enough for a few splits, which only the first growth of a store brings.
+const KEYS: u64 = 6_000;
+/// Own keys at which it begins to insert again.
+const FEW_KEYS: u64 = 500;
 
 impl<'a, S: Kv> Victim<'a, S> {
-    pub(crate) fn new(store: &'a S, random: Random, clears: bool) -> Self {
+    pub(crate) fn new(store: &'a S, hand: &'a ManualClock, random: Random, clears: bool) -> Self {
         // Several victims of one store take different numbers.
         let next = random.clone().below(1 << 40);
-        Self { store, random, oldest: next, next, clears }
+        Self { store, hand, random, oldest: next, next, shrinking: false, clears }
     }
 
     /// One operation.
     pub(crate) fn step(&mut self) {
         let store = self.store;
         match self.random.below(64) {
-            0..16 => self.insert_own(),
-            16 => self.sweep(),
-            17..20 => drop(store.advance()),
+            0..32 if self.shrinking => self.remove_own(),
+            0..32 => self.insert_own(),
+            32 => self.sweep(),
+            // What comes due now is for it to look after, if nobody is quicker.
+            33..36 => {
+                self.hand.advance(Duration::from_micros(300));
+                store.advance();
+            }
             _ => self.fight(),
         }
     }
@@ -46,28 +56,31 @@ impl<'a, S: Kv> Victim<'a, S> {
         let key = victims_key(self.next);
         let value = values::bytes(&key, self.next);
         self.next += 1;
-        match self.random.below(3) {
+        match self.random.below(8) {
             0 => self.store.insert_with_ttl(&key, &value, self.ttl()),
             1 => drop(self.store.insert_if_absent_with_ttl(&key, &value, self.ttl())),
             _ => self.store.insert(&key, &value),
         }
-        if self.next - self.oldest > KEYS {
-            drop(self.store.remove(&victims_key(self.oldest)));
-            self.oldest += 1;
-        }
+        self.shrinking = self.next - self.oldest > KEYS;
+    }
+
+    fn remove_own(&mut self) {
+        drop(self.store.remove(&victims_key(self.oldest)));
+        self.oldest += 1;
+        self.shrinking = self.next - self.oldest > FEW_KEYS;
     }
 
     /// What goes through the whole store; rare, for it is long.
     fn sweep(&mut self) {
         let store = self.store;
-        match self.random.below(16) {
+        match self.random.below(64) {
             0 if self.clears => store.clear(),
-            1 => store.for_each(check_tag),
-            2 | 3 => {
+            1..4 => store.for_each(check_tag),
+            4..8 => {
                 let random = &mut self.random;
                 store.retain(|key, value| {
                     check_tag(key, value);
-                    owner(key).is_some() || random.once_in(4)
+                    owner(key).is_some() || !random.once_in(16)
                 });
             }
             _ => drop(store.len()),

@@ -227,6 +227,11 @@ impl<'a, S: Kv> Worker<'a, S> {
         }
     }
 
+    /// Somebody has cleared the store.
+    pub(crate) fn was_cleared(&mut self) {
+        self.cleared = true;
+    }
+
     /// Looks at every key it ever had.
     pub(crate) fn check_all(&mut self) {
         for number in 0..self.fates.len() as u64 {

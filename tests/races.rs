@@ -1,0 +1,12 @@
+//! One story for each bug that was found, told step by step.
+//!
+//! All of these are races, so the threads are led by the hand: one that is to be overtaken stops at a failpoint.
+
+#[path = "races/puppet.rs"]
+mod puppet;
+#[path = "support/random.rs"]
+mod random;
+#[path = "races/timers.rs"]
+mod timers;
+#[path = "races/timers_at_random.rs"]
+mod timers_at_random;
