@@ -80,6 +80,7 @@ const RESERVED: &[Reserved] = &[
             "src/table/shard.rs",
             "src/table/slot.rs",
             "src/table/split.rs",
+            "src/table/tags.rs",
             "src/wheel/chunk.rs",
             "src/wheel/list.rs",
             "src/wheel/mod.rs",

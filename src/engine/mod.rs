@@ -45,8 +45,8 @@ use entry::Armed;
 use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
 use crate::histogram::{Histogram, Recorder};
-use crate::sync::AtomicUsize;
 use crate::sync::epoch::Guard;
+use crate::sync::{AtomicUsize, failpoint};
 use crate::table::{Shared, Table};
 use crate::wheel::Wheel;
 
@@ -145,6 +145,7 @@ impl<E: Entry> Engine<E> {
         if self.wheel.is_some() && entry.get().timer().seal() != Armed::No {
             self.counters.disarmed();
         }
+        failpoint::hit("engine::bury::sealed");
         self.retire(entry, guard);
     }
 
