@@ -134,3 +134,28 @@ fn copies_of_a_record_are_swept_out() {
         assert!(stats.wheel_records < 3000, "{} records for one entry", stats.wheel_records);
     }
 }
+
+/// A walk that was held up returned entries that had expired meanwhile.
+///
+/// It looked at the clock once, at its beginning. The caller of an iterator decides how long a walk takes.
+#[test]
+fn a_long_walk_does_not_return_what_has_expired() {
+    const ENTRIES: u64 = 1000;
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    (0..ENTRIES).for_each(|key| cache.insert_with_ttl(key, key, Duration::from_secs(1)));
+    let mut walk = cache.iter();
+    assert!(walk.next().is_some());
+    hand.advance(Duration::from_secs(1));
+    // What is left of the bucket that it stands in was cloned before.
+    assert!(walk.count() < 20);
+
+    (0..ENTRIES).for_each(|key| cache.insert_with_ttl(key, key, Duration::from_secs(1)));
+    let mut seen = 0;
+    cache.retain(|_, _| {
+        seen += 1;
+        hand.advance(Duration::from_secs(1));
+        true
+    });
+    assert!(seen < 20, "{seen} entries");
+}

@@ -46,10 +46,9 @@ impl<E: Entry> Core<E> {
 
     /// Visits all live entries; removes those for which `keep` is false. Pinned for one bucket at a time.
     pub(super) fn retain(&self, mut keep: impl FnMut(crate::table::Shared<'_, E>) -> bool) {
-        let now = Now::new(self.clock());
         let mut cursor = Cursor::new();
         loop {
-            let guard = epoch::pin();
+            let (guard, now) = enter(self);
             let more = self.engine.next_bucket(&mut cursor, &guard, &now, |live| {
                 if !keep(live.entry()) {
                     self.engine.remove_entry(&live, &guard);

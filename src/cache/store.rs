@@ -14,7 +14,7 @@ use crate::clock::{NEVER, Now};
 use crate::engine::Decision;
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch;
+
 use crate::table::{Cursor, Shared};
 
 /// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
@@ -243,12 +243,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     /// Copies of all entries: see [`Cache::iter`](crate::Cache::iter).
     pub fn iter(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-        let now = Now::new(self.core.clock());
         let mut cursor = Cursor::new();
         let mut bucket = Vec::new();
         std::iter::from_fn(move || {
             while bucket.is_empty() {
-                let guard = epoch::pin();
+                let (guard, now) = enter(self.core());
                 let more = self.core.engine.next_bucket(&mut cursor, &guard, &now, |live| {
                     let (key, value) = Blob::parts(live.entry());
                     bucket.push((key.to_vec(), value.to_vec()));

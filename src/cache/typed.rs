@@ -15,7 +15,7 @@ use crate::clock::{NEVER, Now};
 use crate::engine::{Deadline, Decision, Entry, Timer};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch::{self, Retire};
+use crate::sync::epoch::Retire;
 use crate::table::{Cursor, Node, Owned, Shared};
 
 /// An entry of a [`Cache`].
@@ -417,12 +417,11 @@ where
         K: Clone,
         V: Clone,
     {
-        let now = Now::new(self.core().clock());
         let mut cursor = Cursor::new();
         let mut bucket = Vec::new();
         std::iter::from_fn(move || {
             while bucket.is_empty() {
-                let guard = epoch::pin();
+                let (guard, now) = enter(self.core());
                 let more = self.core().engine.next_bucket(&mut cursor, &guard, &now, |live| {
                     let entry = live.entry().get();
                     bucket.push((entry.key.clone(), entry.value.clone()));
