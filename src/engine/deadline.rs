@@ -81,7 +81,8 @@ impl Deadline {
     /// The entry was found under a guard that is still there.
     #[inline(always)]
     pub(super) unsafe fn state(&self) -> State {
-        // Acquire: partner of the Release in `settle` and `extend`. An address read here was published with the entry.
+        // Acquire: partner of the Release in `settle`: who finds the word sealed finds, when it looks again, the entry that
+        // has replaced this one. An address read here was published with the entry.
         let word = self.0.load(Ordering::Acquire);
         match word & STATE {
             LIVE => State::Live(word),
@@ -105,16 +106,18 @@ impl Deadline {
         assert_live(old);
         // SAFETY: who replaced the old entry retires it after it has settled this word, and our guard is older than that.
         let old = unsafe { old.as_ref() };
-        // Acquire: partner of the Release in `extend`, `claim`: the last change before the seal. Release: who meets the seal
-        // (`extend` fails) goes on to look for the entry that replaced it.
-        let last = old.0.fetch_or(SEALED, Ordering::AcqRel);
+        // Release: partner of the Acquire in `state`: whoever settles has found the new entry, and so will who meets the seal.
+        // No Acquire: the last change before the seal is all in the word.
+        let last = old.0.fetch_or(SEALED, Ordering::Release);
         failpoint::hit("engine::settle::sealed");
         let settled = match last & STATE {
             LIVE | SEALED => last & !STATE,
             _ => DEAD,
         };
-        // Release: partner of the Acquire in `state`. Everybody who settles comes to the same word, so it does not matter who.
-        match self.0.compare_exchange(word, settled, Ordering::AcqRel, Ordering::Acquire) {
+        // Relaxed, both: everybody who settles comes to the same word, and it says all there is to say. Nobody follows the
+        // address once the old entry can be freed: who retires it has read the settled word before, and by coherence nobody
+        // who comes after that reads an older one.
+        match self.0.compare_exchange(word, settled, Ordering::Relaxed, Ordering::Relaxed) {
             // SAFETY: no inherit any more, and as the caller promised.
             Ok(_) | Err(_) => unsafe { self.state() },
         }
@@ -122,8 +125,9 @@ impl Deadline {
 
     /// Live until `from` → live until `to`. False: it was changed, sealed or claimed.
     pub(super) fn extend(&self, from: u64, to: u64) -> bool {
-        // Release: partner of the Acquire in `state` and `settle`.
-        self.0.compare_exchange(from, to.min(NEVER), Ordering::Release, Ordering::Relaxed).is_ok()
+        // Relaxed: the word is all there is to it. Who makes the timer later learns of the new deadline by way of the
+        // timer (`Timer::rearm`), for the caller's next step is a CAS on that.
+        self.0.compare_exchange(from, to.min(NEVER), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Live until `from` → dead.

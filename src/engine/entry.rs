@@ -114,18 +114,18 @@ impl Timer {
 
     /// Makes another record the entry's; whoever wins pushes it.
     pub(super) fn rearm(&self, from: Armed, to: Armed) -> bool {
-        // Acquire: one that fails because of `seal` then finds the entry that has replaced this one (its Release).
-        // Release: `seal` sees it, or this fails.
+        // AcqRel, each the other's partner: of two threads that change the deadline and then come here, or come here and then look at
+        // the deadline, the later one sees what the earlier did before. Relaxed on failure: who goes on looks again, by `load`.
         self.0
-            .compare_exchange(from.encode(), to.encode(), Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(from.encode(), to.encode(), Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
     }
 
     /// Ends it; what it said last.
     pub(super) fn seal(&self) -> Armed {
-        // Release: partner of the Acquire in `rearm`: the CAS on the slot that replaced the entry comes before.
-        // Acquire: partner of the Release there.
-        Armed::decode(self.0.swap(SEALED, Ordering::AcqRel))
+        // Release: partner of the Acquire in `load`: the CAS on the slot that replaced the entry comes before. No Acquire: what
+        // the timer said is in the word, and the deadline has been sealed before.
+        Armed::decode(self.0.swap(SEALED, Ordering::Release))
     }
 }
 
