@@ -56,8 +56,10 @@ impl Drop for Limbo {
                 // dropped only by the collector, when every thread pinned before has unpinned.
                 unsafe { (retired.free)(retired.object) };
             }));
-            // Not dropped: what it was thrown with may panic in turn.
-            freed.unwrap_or_else(mem::forget);
+            // What it was thrown with may panic in turn.
+            freed
+                .or_else(|payload| panic::catch_unwind(AssertUnwindSafe(|| drop(payload))))
+                .unwrap_or_else(mem::forget);
         }
         account(0_usize.wrapping_sub(self.bytes));
     }
