@@ -410,7 +410,7 @@ where
     }
 
     /// Clones of all entries, in no order, while others read and write: an entry that is there throughout comes exactly once,
-    /// any other at most once. Due ones are left out, as of the first that has a deadline. Pinned for a bucket at a time only. O(entries);
+    /// any other at most once. Due ones are left out, as of the look at their bucket. Pinned for a bucket at a time only. O(entries);
     /// never blocks.
     pub fn iter(&self) -> impl Iterator<Item = (K, V)>
     where
