@@ -159,3 +159,34 @@ fn a_long_walk_does_not_return_what_has_expired() {
     });
     assert!(seen < 20, "{seen} entries");
 }
+
+/// A hasher that tells no key from another.
+#[derive(Clone, Default)]
+struct Constant;
+
+impl std::hash::Hasher for Constant {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+/// The panic for want of room came after the shard was frozen, so that every later write to it panicked too.
+#[test]
+fn no_room_for_one_key_is_no_harm_to_the_others() {
+    const ROOM: u64 = 15;
+    let hasher = std::hash::BuildHasherDefault::<Constant>::default();
+    let (clock, _hand) = Clock::manual();
+    let cache = Cache::<u64, u64>::builder().hasher(hasher).clock(clock).build();
+    for key in 0..ROOM {
+        cache.insert(key, key);
+    }
+    let insert = || cache.insert(ROOM, ROOM);
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(insert)).is_err());
+    assert_eq!(cache.len() as u64, ROOM);
+    assert!((0..ROOM).all(|key| cache.get(&key) == Some(key)));
+    assert_eq!(cache.remove(&3), Some(3));
+    cache.insert(ROOM, ROOM);
+    assert_eq!(cache.get(&ROOM), Some(ROOM));
+}

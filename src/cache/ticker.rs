@@ -1,5 +1,6 @@
 //! The background thread that drives expiry.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -37,15 +38,22 @@ impl Ticker {
         self.stop.store(true, Ordering::Release);
         let ticker: &Thread = self.thread.thread();
         ticker.unpark();
-        // A destructor of a value may drop the last handle of the cache, on the ticker itself.
-        if ticker.id() != thread::current().id() {
+        // A destructor of a value may drop the last handle of a cache, on a ticker: on its own, which cannot wait for itself, or on
+        // another's, and then two could wait for each other.
+        if !IS_TICKER.get() {
             // A panic in a value's destructor has been reported by its own thread already.
             let _ = self.thread.join();
         }
     }
 }
 
+thread_local! {
+    /// Whether this thread is some cache's ticker.
+    static IS_TICKER: Cell<bool> = const { Cell::new(false) };
+}
+
 fn run<E: Entry>(engine: &Engine<E>, stop: &AtomicBool) {
+    IS_TICKER.set(true);
     let mut turn = 0_u32;
     // Acquire: partner of the Release in `stop`.
     while !stop.load(Ordering::Acquire) {

@@ -106,6 +106,8 @@ impl<E: Entry> Engine<E> {
     /// Serves a batch of records; how many entries that removed.
     fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard) -> usize {
         let now = Now::new(&self.clock);
+        // Exactly, and before any judgement: a record whose entry were taken for live on a lagging clock would be lost.
+        now.precise();
         let mut hashes = [0; 32];
         for (hash, due) in hashes.iter_mut().zip(batch) {
             *hash = due.signature.to_hash();

@@ -82,7 +82,7 @@ impl<E: Entry> Engine<E> {
     pub(crate) fn new(config: Config, context: E::Context) -> Self {
         let tick = nanos(config.tick).max(1);
         let start = config.clock.now() / tick;
-        let depth = config.shards.max(1).next_power_of_two().ilog2();
+        let depth = config.shards.clamp(1, 1 << 20).next_power_of_two().ilog2();
         Self {
             table: Table::new(depth.max(Table::<E>::depth_for(config.capacity)), context),
             wheel: config.expiry.then(|| Wheel::new(start)),

@@ -104,7 +104,8 @@ impl<N: Retire> Directory<N> {
     /// The shard for `hash`; it may be frozen, or even split by now.
     #[inline(always)]
     pub(super) fn shard<'g>(&self, hash: u64, guard: &'g Guard) -> &'g Shard<N> {
-        // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty.
+        // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty. (That no
+        // stale cell leads to a shard that was freed is the doing of the pin: who pins after it was freed sees it unlinked.)
         let depth = self.depth.load(Ordering::Relaxed) as u32;
         let (cells, mask) = (&*self.cells, (1 << depth) - 1);
         let deep = Cell::of(cells, hash, mask);

@@ -36,6 +36,11 @@ pub(super) fn split<N: Node>(
     let successors = match shard.successors(guard) {
         Some(successors) => successors,
         None => {
+            // Before it is frozen: afterwards nobody could write there any more.
+            assert!(
+                shard.depth < MAX_DEPTH,
+                "no room: more than 15 keys share the low {MAX_DEPTH} bits of their hash and its bucket"
+            );
             let frozen = freeze(shard);
             decide(shard, build(shard, &frozen, context), guard)
         }
@@ -67,7 +72,6 @@ fn build<N: Node>(shard: &Shard<N>, words: &[u64], context: &N::Context) -> [Box
     /// How far ahead of the node that is hashed the next ones are asked for.
     const AHEAD: usize = 12;
     let depth = shard.depth + 1;
-    assert!(depth <= MAX_DEPTH, "the table has no room for more than 2^{MAX_DEPTH} shards");
     let right_suffix = shard.suffix | 1 << shard.depth;
     let mut halves = [Shard::new(depth, shard.suffix), Shard::new(depth, right_suffix)];
     for (index, &word) in words.iter().enumerate() {
