@@ -2,7 +2,7 @@
 
 use super::deadline::State;
 use super::entry::{Armed, avoid_reserved};
-use super::{Engine, Entry, signature};
+use super::{Engine, Entry};
 use crate::clock::{NEVER, Now};
 use crate::sync::epoch::Guard;
 use crate::sync::failpoint;

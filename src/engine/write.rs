@@ -34,7 +34,6 @@ pub(crate) enum Decided {
 /// What a new entry was made with.
 #[derive(Clone, Copy)]
 struct Plan {
-    deadline: u64,
     /// The record it needs, unless it can rely on the one of the entry it replaces.
     tick: Option<u64>,
 }
@@ -216,7 +215,7 @@ impl<E: Entry> Engine<E> {
             _ => None,
         };
         entry.get().timer().set(tick.map_or(Armed::No, Armed::at));
-        Plan { deadline, tick }
+        Plan { tick }
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.

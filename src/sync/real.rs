@@ -79,7 +79,7 @@ pub(crate) fn check(_preemption_bound: usize, body: impl Fn() + Sync + Send + 's
 #[cfg(test)]
 mod track {
     /// Under loom: something that must have been dropped when an execution ends.
-    pub(crate) struct Track<T>(#[expect(dead_code, reason = "loom's has content")] T);
+    pub(crate) struct Track<T>(#[allow(dead_code, reason = "loom's has content")] T);
 
     impl<T> Track<T> {
         pub(crate) fn new(value: T) -> Self {
