@@ -214,6 +214,7 @@ def explained():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="FILE", help="mutate this file only, e.g. table/insert.rs, or engine/")
+    parser.add_argument("--site", metavar="REGEX", default="", help="and these sites only, e.g. insert.rs::publish")
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="for one mutant (600)")
     parser.add_argument("--preemptions", type=int, metavar="N", help="LOOM_MAX_PREEMPTIONS for models that set none")
@@ -221,7 +222,7 @@ def main():
     parser.add_argument("--skip", metavar="REGEX", help="and not those whose name matches this: the slow ones, for a first pass")
     options = parser.parse_args()
 
-    mutants = all_mutants(options.only)
+    mutants = [mutant for mutant in all_mutants(options.only) if re.search(options.site, mutant.site)]
     if options.list:
         for mutant in mutants:
             print(f"{mutant.site}  {mutant.change}  (src/{mutant.file}:{mutant.line})")

@@ -36,8 +36,8 @@ pub(super) fn find_group<'g, N: Node>(
     for (shard, &hash) in shards.iter().zip(hashes) {
         let Some(shard) = shard else { continue };
         let bucket = Shard::<N>::bucket_index(hash);
-        // Acquire: as in `find::probe`; the word of a valid slot is a published one, mostly, and for a prefetch that will do.
-        let control = Control(shard.buckets[bucket].control.load(Ordering::Acquire));
+        // Relaxed: all that comes of it is a prefetch; `find` looks again.
+        let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
         let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
         if let Some(slot) = matching.and(control.valid()).next() {
             // Relaxed: only prefetched, never followed.

@@ -143,13 +143,13 @@ impl<N: Retire> Directory<N> {
         let depth = old.depth + 1;
         let right = Cell::new(successors.right, depth);
         let right_suffix = old.suffix | 1 << old.depth;
-        // Release: partner of the Acquire in `cell`. Acquire on failure: who sees our left cell must see the right
-        // one too, though another thread has placed it.
+        // Release: partner of the Acquire in `cell`. Relaxed on failure, though who sees our left cell must see the right one too, and
+        // another thread has placed it: we have read it, and by coherence nobody who comes after us reads an older one.
         let placed = self.cells[right_suffix].compare_exchange(
             0,
             right.0,
             Ordering::Release,
-            Ordering::Acquire,
+            Ordering::Relaxed,
         );
         if placed.is_ok() {
             self.shards.fetch_add(1, Ordering::Relaxed);

@@ -172,9 +172,9 @@ fn probe_slowly<'g, N: Retire>(
         let Some(found) = candidate(shard, bucket, control, hash, is_key) else {
             return Probe::Absent(control);
         };
-        // Acquire: so that a frozen bit seen here orders the look at the successors after it. That this load comes
-        // after the slot's is by that one's Acquire.
-        let again = Control(word.load(Ordering::Acquire));
+        // Relaxed: it comes after the slot's load by that one's Acquire; and if that read the word of a reservation, it has
+        // seen that too, and by coherence this load is no older. Nothing that is read later depends on it.
+        let again = Control(word.load(Ordering::Relaxed));
         if again == control || again.version() == control.version() && again.is_valid(found.slot) {
             return Probe::Found(Found { control: again, ..found });
         }

@@ -320,3 +320,16 @@ fn loom_rearm_against_two_overwrites() {
         world.assert_emptied_by_the_wheel(4);
     });
 }
+
+/// A removed entry is not counted as waiting, though its deadline was set a moment before.
+#[test]
+fn loom_a_first_ttl_against_remove() {
+    check(BOUND, || {
+        let world = World::new(Wheel::With);
+        world.insert(1, 10, NEVER);
+        let setter = spawn(&world, |world| world.set_deadline(1, 3));
+        assert_eq!(world.remove(1), Some(10));
+        setter.join().unwrap();
+        world.assert_emptied_by_the_wheel(3);
+    });
+}
