@@ -126,7 +126,7 @@ pub(crate) struct Now<'c> {
     clock: &'c Clock,
     coarse: Cell<u64>,
     precise: Cell<u64>,
-    /// What is due after this is certainly not due now.
+    /// What is due after this is certainly not due now. Before any reading: only what never is.
     horizon: Cell<u64>,
 }
 
@@ -140,7 +140,7 @@ impl<'c> Now<'c> {
             clock,
             coarse: Cell::new(UNREAD),
             precise: Cell::new(UNREAD),
-            horizon: Cell::new(UNREAD),
+            horizon: Cell::new(NEVER - 1),
         }
     }
 
@@ -151,9 +151,6 @@ impl<'c> Now<'c> {
     }
 
     fn is_due_on_closer_look(&self, deadline: u64) -> bool {
-        if deadline == NEVER {
-            return false;
-        }
         // Once the exact time has been read, it is this operation's only time.
         let precise = self.precise.get();
         if precise != UNREAD {
@@ -194,9 +191,9 @@ impl<'c> Now<'c> {
 
     /// Forgets what was read: the next question reads the clock again.
     pub(crate) fn refresh(&self) {
-        for reading in [&self.coarse, &self.precise, &self.horizon] {
-            reading.set(UNREAD);
-        }
+        self.coarse.set(UNREAD);
+        self.precise.set(UNREAD);
+        self.horizon.set(NEVER - 1);
     }
 }
 
