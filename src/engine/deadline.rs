@@ -69,8 +69,8 @@ impl Deadline {
     /// The instant until which the entry is live, if that is all there is to say.
     #[inline(always)]
     pub(super) fn live_until(&self) -> Option<u64> {
-        // Acquire: as in `state`.
-        let word = self.0.load(Ordering::Acquire);
+        // Relaxed: a live word is all there is to it, and any other is looked at again by `state`.
+        let word = self.0.load(Ordering::Relaxed);
         (word & STATE == LIVE).then_some(word)
     }
 

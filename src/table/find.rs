@@ -116,7 +116,7 @@ enum Glance<'g, N: Retire> {
     Unclear,
 }
 
-/// One look at a bucket, without a loop: the common case of [`probe`] and [`find`]. Not if the bucket is frozen.
+/// One look at a bucket, without a loop: the common case of [`probe`] and [`find`]. It finds nothing in a frozen bucket.
 #[inline(always)]
 fn glance<'g, N: Retire>(
     shard: &'g Shard<N>,
@@ -125,7 +125,7 @@ fn glance<'g, N: Retire>(
 ) -> Glance<'g, N> {
     let index = Shard::<N>::bucket_index(hash);
     let bucket = &shard.buckets[index];
-    // Acquire: as in `probe`.
+    // Acquire: as in `probe_slowly`.
     let control = Control(bucket.control.load(Ordering::Acquire));
     let matching = tags::matching(bucket, hash::tag(hash)).and(control.valid());
     let Some(slot) = matching.first() else {
@@ -136,8 +136,8 @@ fn glance<'g, N: Retire>(
     let Some(node) = slot::node_of(word) else { return Glance::Unclear };
     // SAFETY: as in `examine`.
     let node = unsafe { Shared::new(node) };
-    // Acquire: as in `probe`.
-    if is_key(node) && bucket.control.load(Ordering::Acquire) == control.0 && !control.is_frozen() {
+    // Relaxed: as in `probe_slowly`.
+    if is_key(node) && bucket.control.load(Ordering::Relaxed) == control.0 && !control.is_frozen() {
         return Glance::Found(Found { shard, bucket: index, slot, word, control, node });
     }
     Glance::Unclear

@@ -59,7 +59,7 @@ pub(super) fn insert<'g, N: Retire>(
     prepare(&node);
     node.expose();
     // Release: a reader with an old look at the control word may load this before it is published, and looks
-    // into the node (Acquire in `find::candidate`) before it finds out.
+    // into the node (Acquire in `find::examine`, `find::glance`) before it finds out.
     let place = reservation.place();
     place.store(slot::pack(hash::tag(hash), node.as_ptr()), Ordering::Release);
     failpoint::hit("table::insert::reserved");
@@ -150,7 +150,7 @@ impl<'g, N: Retire> Reservation<'g, N> {
     fn publish(&self, absent: Control) -> Publish {
         let mut control = absent;
         while control.version() == absent.version() && !control.is_frozen() {
-            // Release: partner of the Acquire in `find::probe`: who sees the slot valid sees the word in it.
+            // Release: partner of the Acquire in `find::glance` and `find::probe_slowly`: who sees the slot valid sees the word in it.
             match self.shard.buckets[self.bucket].control.compare_exchange(
                 control.0,
                 control.publish(self.slot).0,
@@ -215,7 +215,7 @@ pub(super) fn replace<'g, N: Retire>(
 ) -> Result<Shared<'g, N>, (Owned<N>, Lost)> {
     let word = slot::pack(slot::tag_of(found.word), node.as_ptr());
     failpoint::hit("table::replace::before");
-    // Release: partner of the Acquire in `find::candidate`: who loads the word sees the node whole.
+    // Release: partner of the Acquire in `find::examine` and `find::glance`: who loads the word sees the node whole.
     match swap(found, word, Ordering::Release) {
         Ok(()) => {
             failpoint::hit("table::replace::done");

@@ -67,12 +67,12 @@ impl Cursor {
 /// The entries of a bucket, as of one moment.
 fn read_bucket<N: Node>(shard: &Shard<N>, bucket: usize) -> [Option<Found<'_, N>>; SLOTS] {
     let word = &shard.buckets[bucket].control;
-    // Acquire: as in `find::probe`.
+    // Acquire: as in `find::probe_slowly`.
     let mut control = Control(word.load(Ordering::Acquire));
     loop {
         let mut entries = [const { None }; SLOTS];
         for slot in control.valid() {
-            // Acquire: as in `find::candidate`.
+            // Acquire: as in `find::examine`.
             let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
             if let Some(node) = slot::node_of(word) {
                 // SAFETY: in its slot just now, under the caller's guard, which keeps the shard.
