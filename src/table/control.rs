@@ -8,7 +8,7 @@
 //!   a slot:  free ──reserve──► reserved ──publish, version + 1──► valid
 //!             ▲                    │ release                        │ release
 //!             └────────────────────┴────────────────────────────────┘
-//!   line:    0 none, n the shard's overflow line n − 1 (slots 7 to 14 of this bucket)
+//!   line:    0 none, n the shard's overflow line n − 1 (slots 7 to 14 of this bucket), 63 the bucket is a chain
 //! ```
 //!
 //! Only a publication makes a key appear, so only a publication counts the version up: two loads of a control word
@@ -23,6 +23,8 @@ pub(super) const PRIMARY: usize = if cfg!(purekv_loom) { 2 } else { 7 };
 pub(super) const LINE: usize = if cfg!(purekv_loom) { 1 } else { 8 };
 /// Slots a bucket can have.
 pub(super) const SLOTS: usize = PRIMARY + LINE;
+/// Lines that can be told apart.
+pub(super) const MAX_LINES: usize = CHAIN - 1;
 
 const SET_BITS: u32 = 15;
 /// A set of all slots.
@@ -31,6 +33,8 @@ const RESERVED_SHIFT: u32 = SET_BITS;
 const FROZEN: u64 = 1 << (2 * SET_BITS);
 const LINE_SHIFT: u32 = 2 * SET_BITS + 1;
 const LINE_BITS: u32 = 6;
+/// In the place of a line's number: see `chain`.
+const CHAIN: usize = (1 << LINE_BITS) - 1;
 const VERSION_SHIFT: u32 = LINE_SHIFT + LINE_BITS;
 /// The slots in the overflow line, as a set.
 const LINE_SET: u64 = ((1 << LINE) - 1) << PRIMARY;
@@ -45,13 +49,15 @@ pub(super) struct Control(pub(super) u64);
 impl Control {
     /// The bit to set in order to freeze.
     pub(super) const FROZEN: u64 = FROZEN;
+    /// A bucket whose entries are in a chain; it stays so, but for being frozen.
+    pub(super) const CHAINED: Self = Self((CHAIN as u64) << LINE_SHIFT);
 
     #[inline(always)]
     pub(super) fn is_frozen(self) -> bool {
         self.0 & FROZEN != 0
     }
 
-    /// Neither frozen nor with an overflow line: the bucket's own line says it all.
+    /// Neither frozen nor chained nor with an overflow line: the bucket's own line says it all.
     #[inline(always)]
     pub(super) fn is_plain(self) -> bool {
         self.0 & (FROZEN | ((1 << LINE_BITS) - 1) << LINE_SHIFT) == 0
@@ -65,8 +71,21 @@ impl Control {
     /// The shard's overflow line that this bucket owns.
     #[inline(always)]
     pub(super) fn line(self) -> Option<usize> {
-        let line = (self.0 >> LINE_SHIFT) as usize & ((1 << LINE_BITS) - 1);
-        line.checked_sub(1)
+        match self.line_bits() {
+            0 | CHAIN => None,
+            number => Some(number - 1),
+        }
+    }
+
+    #[inline(always)]
+    fn line_bits(self) -> usize {
+        (self.0 >> LINE_SHIFT) as usize & ((1 << LINE_BITS) - 1)
+    }
+
+    /// Whether the bucket's entries are in a chain: then no slot is valid, and none is to be reserved.
+    #[inline(always)]
+    pub(super) fn is_chained(self) -> bool {
+        self.line_bits() == CHAIN
     }
 
     /// The valid slots.
@@ -94,7 +113,7 @@ impl Control {
 
     /// Free → reserved.
     pub(super) fn reserve(self, slot: usize) -> Self {
-        debug_assert!(self.used() >> slot & 1 == 0);
+        debug_assert!(self.used() >> slot & 1 == 0 && !self.is_chained());
         Self(self.0 | 1 << (slot as u32 + RESERVED_SHIFT))
     }
 
@@ -207,8 +226,10 @@ mod tests {
             control = control.reserve(slot).publish(slot);
         }
         assert_eq!(control.first_free(), None);
-        control = control.reserve_in_line(62).publish(PRIMARY);
-        assert_eq!(control.line(), Some(62));
+        let last = MAX_LINES - 1;
+        control = control.reserve_in_line(last).publish(PRIMARY);
+        assert_eq!(control.line(), Some(last));
+        assert!(!control.is_chained());
         for slot in PRIMARY + 1..SLOTS {
             assert_eq!(control.first_free(), Some(slot));
             control = control.reserve(slot).publish(slot);
@@ -217,11 +238,19 @@ mod tests {
         assert_eq!(control.valid().count(), SLOTS);
         for slot in PRIMARY..SLOTS {
             let (after, given_up) = control.release(slot);
-            assert_eq!(given_up, (slot == SLOTS - 1).then_some(62));
+            assert_eq!(given_up, (slot == SLOTS - 1).then_some(last));
             control = after;
         }
         assert_eq!(control.line(), None);
         assert_eq!(control.valid().count(), PRIMARY);
+    }
+
+    #[test]
+    fn a_chained_bucket_has_no_slots_and_no_line() {
+        for control in [Control::CHAINED, Control(Control::CHAINED.0 | FROZEN)] {
+            assert!(control.is_chained() && !control.is_plain());
+            assert_eq!((control.line(), control.valid().count()), (None, 0));
+        }
     }
 
     #[test]

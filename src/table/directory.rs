@@ -10,7 +10,8 @@
 //! ```
 //!
 //! A shard of depth *d*, for hashes that end in the *d* bits *s*, is in cell *s* and in no other; its successors are in
-//! *s* and *s* + 2^*d*. One cell per shard, so that there is never a second path to a shard that was retired.
+//! *s* and *s* + 2^*d*. One cell per shard, so that there is never a second path to a shard that was retired. (A shard that cannot be
+//! split, or would gain nothing by it, is replaced by one of its own depth, in its own cell.)
 //!
 //! **Look-up.** With the *global depth* D, cells `hash mod 2^D` and `hash mod 2^(D-1)` hold the shard in all but rare cases: both are loaded, the
 //! first that is not empty is taken without a branch. A shard that is deeper than the number of bits used, and whose suffix is not the hash's, says: come again
@@ -140,24 +141,10 @@ impl<N: Retire> Directory<N> {
 
     /// Puts the successors of `old` into its place, and retires it: every step by whoever comes first.
     pub(super) fn swing(&self, old: &Shard<N>, successors: &Successors<N>, guard: &Guard) {
-        let depth = old.depth + 1;
-        let right = Cell::new(successors.right, depth);
-        let right_suffix = old.suffix | 1 << old.depth;
-        // Release: partner of the Acquire in `cell`. Relaxed on failure, though who sees our left cell must see the right one too, and
-        // another thread has placed it: we have read it, and by coherence nobody who comes after us reads an older one.
-        let placed = self.cells[right_suffix].compare_exchange(
-            0,
-            right.0,
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        if placed.is_ok() {
-            self.shards.fetch_add(1, Ordering::Relaxed);
+        let depth = old.depth + u32::from(successors.right.is_some());
+        if let Some(right) = successors.right {
+            self.swing_right(old, Cell::new(right, depth));
         }
-        failpoint::hit("table::swing::right");
-        // Relaxed: a hint, see `shard`.
-        self.depth.fetch_max(u64::from(depth), Ordering::Relaxed);
-        failpoint::hit("table::swing::depth");
         let from = Cell::new(NonNull::from(old), old.depth);
         let left = Cell::new(successors.left, depth);
         // Release: partner of the Acquire in `cell`; the right cell is in place for whoever sees this.
@@ -172,6 +159,26 @@ impl<N: Retire> Directory<N> {
             // SAFETY: this was the one cell that led to it; only who won this CAS retires it.
             unsafe { guard.retire(NonNull::from(old), Shard::<N>::BYTES) };
         }
+    }
+
+    /// The first steps of [`swing`](Self::swing).
+    fn swing_right(&self, old: &Shard<N>, right: Cell) {
+        let right_suffix = old.suffix | 1 << old.depth;
+        // Release: partner of the Acquire in `cell`. Relaxed on failure, though who sees our left cell must see the right one too, and
+        // another thread has placed it: we have read it, and by coherence nobody who comes after us reads an older one.
+        let placed = self.cells[right_suffix].compare_exchange(
+            0,
+            right.0,
+            Ordering::Release,
+            Ordering::Relaxed,
+        );
+        if placed.is_ok() {
+            self.shards.fetch_add(1, Ordering::Relaxed);
+        }
+        failpoint::hit("table::swing::right");
+        // Relaxed: a hint, see `shard`.
+        self.depth.fetch_max(u64::from(right.depth()), Ordering::Relaxed);
+        failpoint::hit("table::swing::depth");
     }
 
     /// Every shard that holds entries, once, for the exclusive owner; shards that a split has emptied are freed.
@@ -197,9 +204,11 @@ impl<N: Retire> Directory<N> {
         };
         // A split that nobody swung to its end: the left half is nowhere else; the right one may be in its cell
         // (or its own successors are), and will be met there.
-        let right_suffix = shard.suffix | 1 << shard.depth;
-        if self.cells[right_suffix].load(Ordering::Relaxed) == 0 {
-            self.drain_shard(*right, each);
+        if let Some(right) = right {
+            let right_suffix = shard.suffix | 1 << shard.depth;
+            if self.cells[right_suffix].load(Ordering::Relaxed) == 0 {
+                self.drain_shard(*right, each);
+            }
         }
         self.drain_shard(*left, each);
     }

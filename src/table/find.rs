@@ -12,6 +12,7 @@
 //! - In a **frozen** bucket neither tells what the successors hold; as long as there are none, nobody can have
 //!   changed what they will.
 
+use super::chain;
 use super::control::{Control, PRIMARY, SLOTS, Set};
 use super::shard::Shard;
 use super::slot::{self, Shared};
@@ -24,18 +25,14 @@ use crate::sync::{AtomicU64, Ordering};
 pub(crate) struct Found<'g, N: Retire> {
     pub(super) shard: &'g Shard<N>,
     pub(super) bucket: usize,
+    /// In a chained bucket, the place in its chain.
     pub(super) slot: usize,
+    /// What holds the entry.
+    pub(super) place: &'g AtomicU64,
     pub(super) word: u64,
     pub(super) control: Control,
     /// The entry.
     pub(crate) node: Shared<'g, N>,
-}
-
-impl<'g, N: Retire> Found<'g, N> {
-    /// The atomic that holds the entry.
-    pub(super) fn place(&self) -> &'g AtomicU64 {
-        self.shard.slot(self.bucket, self.control, self.slot)
-    }
 }
 
 /// What one bucket says.
@@ -43,6 +40,8 @@ pub(super) enum Probe<'g, N: Retire> {
     Found(Found<'g, N>),
     /// Absent, as of this control word.
     Absent(Control),
+    /// To be asked for in the bucket's chain.
+    Chained(Control),
 }
 
 /// Looks for a key among the slots that are valid in `control`, and does not check what it finds.
@@ -89,11 +88,12 @@ fn examine<'g, N: Retire>(
 ) -> Option<Found<'g, N>> {
     // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
     // after this is read after it.
-    let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
+    let place = shard.slot(bucket, control, slot);
+    let word = place.load(Ordering::Acquire);
     let node = slot::node_of(word)?;
     // SAFETY: the word was in its slot just now, under the guard that keeps the shard for 'g.
     let node = unsafe { Shared::new(node) };
-    is_key(node).then_some(Found { shard, bucket, slot, word, control, node })
+    is_key(node).then_some(Found { shard, bucket, slot, place, word, control, node })
 }
 
 /// The valid slots of the bucket's overflow line whose tag is `tag`.
@@ -112,7 +112,7 @@ fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, ta
 enum Glance<'g, N: Retire> {
     Found(Found<'g, N>),
     Absent(Control),
-    /// More than one entry has the tag, or there is an overflow line, or a split, or somebody has published.
+    /// More than one entry has the tag, or there is an overflow line, a chain, or a split, or somebody has published.
     Unclear,
 }
 
@@ -132,13 +132,14 @@ fn glance<'g, N: Retire>(
         return if control.is_plain() { Glance::Absent(control) } else { Glance::Unclear };
     };
     // Acquire: as in `examine`.
-    let word = bucket.slots[slot].load(Ordering::Acquire);
+    let place = &bucket.slots[slot];
+    let word = place.load(Ordering::Acquire);
     let Some(node) = slot::node_of(word) else { return Glance::Unclear };
     // SAFETY: as in `examine`.
     let node = unsafe { Shared::new(node) };
     // Relaxed: as in `probe_slowly`.
     if is_key(node) && bucket.control.load(Ordering::Relaxed) == control.0 && !control.is_frozen() {
-        return Glance::Found(Found { shard, bucket: index, slot, word, control, node });
+        return Glance::Found(Found { shard, bucket: index, slot, place, word, control, node });
     }
     Glance::Unclear
 }
@@ -169,6 +170,9 @@ fn probe_slowly<'g, N: Retire>(
     loop {
         // Acquire: partner of the Release in `insert::publish`: what it calls valid is there.
         let control = Control(word.load(Ordering::Acquire));
+        if control.is_chained() {
+            return Probe::Chained(control);
+        }
         let Some(found) = candidate(shard, bucket, control, hash, is_key) else {
             return Probe::Absent(control);
         };
@@ -206,14 +210,15 @@ fn find_slowly<'g, N: Retire>(
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     loop {
-        let (found, control) = match probe_slowly(shard, hash, is_key) {
+        let (found, is_frozen) = match probe_slowly(shard, hash, is_key) {
             Probe::Found(found) => {
-                let control = found.control;
-                (Some(found), control)
+                let is_frozen = found.control.is_frozen();
+                (Some(found), is_frozen)
             }
-            Probe::Absent(control) => (None, control),
+            Probe::Absent(control) => (None, control.is_frozen()),
+            Probe::Chained(control) => chain::find(shard, control, hash, is_key),
         };
-        if !control.is_frozen() {
+        if !is_frozen {
             return found;
         }
         match shard.successor(hash, guard) {

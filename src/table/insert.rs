@@ -16,12 +16,13 @@
 //! A thread that is stopped between two steps leaves one slot unusable until it goes on or the shard is split, and
 //! nothing wrong: a reserved slot is invisible, and a valid one with word 0 is empty to everybody.
 
+use super::chain;
 use super::control::{Control, PRIMARY};
 use super::find::{Found, Probe, probe};
 use super::shard::Shard;
 use super::slot::{self, Owned, Shared};
 use crate::hash;
-use crate::sync::epoch::Retire;
+use crate::sync::epoch::{Guard, Retire};
 use crate::sync::{AtomicU64, Ordering, failpoint};
 
 /// How an insert into one shard ended.
@@ -41,6 +42,7 @@ pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     mut node: Owned<N>,
+    guard: &Guard,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
@@ -49,6 +51,9 @@ pub(super) fn insert<'g, N: Retire>(
             Probe::Found(found) => return Inserted::Occupied(found, node),
             Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
             Probe::Absent(control) => control,
+            Probe::Chained(control) => {
+                return chain::insert(shard, control, hash, node, guard, is_key, prepare);
+            }
         };
         match reserve(shard, hash, absent) {
             Reserve::Done(reservation) => break reservation,
@@ -84,6 +89,9 @@ pub(super) fn insert<'g, N: Retire>(
                 return Inserted::Occupied(found, node);
             }
             Probe::Absent(control) => absent = control,
+            Probe::Chained(_) => {
+                unreachable!("a bucket of which slots are reserved is not chained")
+            }
         }
     }
 }
@@ -201,7 +209,7 @@ fn swap<N: Retire>(found: &Found<'_, N>, word: u64, success: Ordering) -> Result
         return Err(Lost::Frozen);
     }
     // Relaxed on failure: only the frozen bit of what is there is looked at.
-    match found.place().compare_exchange(found.word, word, success, Ordering::Relaxed) {
+    match found.place.compare_exchange(found.word, word, success, Ordering::Relaxed) {
         Ok(_) => Ok(()),
         Err(word) if slot::is_frozen(word) => Err(Lost::Frozen),
         Err(_) => Err(Lost::Changed),
@@ -215,7 +223,8 @@ pub(super) fn replace<'g, N: Retire>(
 ) -> Result<Shared<'g, N>, (Owned<N>, Lost)> {
     let word = slot::pack(slot::tag_of(found.word), node.as_ptr());
     failpoint::hit("table::replace::before");
-    // Release: partner of the Acquire in `find::examine` and `find::glance`: who loads the word sees the node whole.
+    // Release: partner of the Acquire in `find::examine`, `find::glance` and `chain::entry`: who loads the word sees the
+    // node whole.
     match swap(found, word, Ordering::Release) {
         Ok(()) => {
             failpoint::hit("table::replace::done");
@@ -228,10 +237,13 @@ pub(super) fn replace<'g, N: Retire>(
 /// Takes what was found out of its slot: whoever gets Ok owns the removal, and retires the node.
 pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> Result<(), Lost> {
     failpoint::hit("table::remove::before");
-    // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`.
+    // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`. A place in a chain has no next
+    // word.
     swap(found, slot::EMPTY, Ordering::Relaxed)?;
     failpoint::hit("table::remove::unlinked");
-    release(found.shard, found.bucket, found.slot);
+    if !found.control.is_chained() {
+        release(found.shard, found.bucket, found.slot);
+    }
     Ok(())
 }
 

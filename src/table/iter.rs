@@ -5,9 +5,10 @@
 //! the buckets from that number on, for all hashes with that suffix. When the shard found there is deeper, the
 //! position falls into two. Every bucket of the hash space is visited exactly once, whatever is split meanwhile.
 //!
-//! A bucket is read whole, as of one moment; an entry never leaves its bucket. So a key that is there throughout is met
-//! exactly once, and no key twice.
+//! A bucket is read whole, as of one moment, or, if it is chained, backwards; an entry never leaves its bucket. So a key that is there
+//! throughout is met exactly once, and no key twice.
 
+use super::chain;
 use super::control::{Control, SLOTS};
 use super::find::Found;
 use super::shard::{BUCKETS, Shard};
@@ -56,7 +57,10 @@ impl Cursor {
                 if bucket + 1 < BUCKETS {
                     self.todo.push(Position { suffix, depth, bucket: bucket + 1 });
                 }
-                read_bucket(shard, bucket).into_iter().flatten().for_each(&mut each);
+                match read_bucket(shard, bucket) {
+                    Ok(entries) => entries.into_iter().flatten().for_each(&mut each),
+                    Err(chained) => chain::walk(shard, bucket, chained, &mut each),
+                }
                 return true;
             }
         }
@@ -64,20 +68,27 @@ impl Cursor {
     }
 }
 
-/// The entries of a bucket, as of one moment.
-fn read_bucket<N: Node>(shard: &Shard<N>, bucket: usize) -> [Option<Found<'_, N>>; SLOTS] {
+/// The entries of a bucket, as of one moment; the control word if it is chained.
+fn read_bucket<N: Node>(
+    shard: &Shard<N>,
+    bucket: usize,
+) -> Result<[Option<Found<'_, N>>; SLOTS], Control> {
     let word = &shard.buckets[bucket].control;
     // Acquire: as in `find::probe_slowly`.
     let mut control = Control(word.load(Ordering::Acquire));
+    if control.is_chained() {
+        return Err(control);
+    }
     loop {
         let mut entries = [const { None }; SLOTS];
         for slot in control.valid() {
             // Acquire: as in `find::examine`.
-            let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
+            let place = shard.slot(bucket, control, slot);
+            let word = place.load(Ordering::Acquire);
             if let Some(node) = slot::node_of(word) {
                 // SAFETY: in its slot just now, under the caller's guard, which keeps the shard.
                 let node = unsafe { Shared::new(node) };
-                entries[slot] = Some(Found { shard, bucket, slot, word, control, node });
+                entries[slot] = Some(Found { shard, bucket, slot, place, word, control, node });
             }
         }
         // Acquire: ordered after the slots' loads by theirs.
@@ -85,7 +96,7 @@ fn read_bucket<N: Node>(shard: &Shard<N>, bucket: usize) -> [Option<Found<'_, N>
         // Nothing was published, and what was valid still is: all that we read was there. What was released
         // meanwhile may have been reserved again, so its word need not be one that was ever published.
         if again.version() == control.version() && control.valid().is_subset(again.valid()) {
-            return entries;
+            return Ok(entries);
         }
         control = again;
     }

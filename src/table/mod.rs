@@ -17,12 +17,13 @@
 //!
 //! The layout follows DLHT (Katebzadeh et al. 2024: a header word that governs a line of slots, and reads it twice) and
 //! extendible hashing (see [`split`]); reclamation is by epochs. Where things are: [`control`] and [`slot`] the two packed words, [`shard`]
-//! the memory, [`find`] and [`insert`] the protocol of one bucket, [`split`] and [`directory`] growth, [`iter`] and [`batch`] what is
-//! built upon them.
+//! the memory, [`find`] and [`insert`] the protocol of one bucket, [`chain`] that of a bucket whose keys cannot be parted, [`split`] and
+//! [`directory`] growth, [`iter`] and [`batch`] what is built upon them.
 //!
 //! The table stores nodes and knows nothing of keys, values or time: the caller says with a closure which node is meant.
 
 mod batch;
+mod chain;
 mod control;
 mod directory;
 mod find;
@@ -125,7 +126,7 @@ impl<N: Node> Table<N> {
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
         loop {
             let shard = self.directory.shard(hash, guard);
-            match insert::insert(shard, hash, node, is_key, &mut prepare) {
+            match insert::insert(shard, hash, node, guard, is_key, &mut prepare) {
                 Inserted::Done(node) => return Ok(node),
                 Inserted::Occupied(found, node) => return Err((found, node)),
                 Inserted::NoRoom(back) => node = back,
@@ -154,9 +155,9 @@ impl<N: Node> Table<N> {
         insert::remove(found).map_err(|lost| self.help(found, lost, guard)).is_ok()
     }
 
-    /// Splits the shard of `found` if that is what was in the way: else the caller might come back to it for ever.
+    /// Replaces the shard of `found`, or its chain, if that is what was in the way: else the caller might come back to it for ever.
     fn help(&self, found: &Found<'_, N>, lost: Lost, guard: &Guard) {
-        if lost == Lost::Frozen {
+        if lost == Lost::Frozen && !(found.control.is_chained() && chain::help(found, guard)) {
             split::split(found.shard, &self.directory, &self.context, guard);
         }
     }

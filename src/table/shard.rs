@@ -1,19 +1,20 @@
 //! A shard: one fixed array of buckets and a pool of overflow lines, in one allocation.
 //!
 //! ```text
-//!  0          64                          16 448                      20 480
+//!  0          64                          16 448                      20 416
 //! ┌──────────┬────────┬────────┬─ … ─┬──────┬────────┬────────┬─ … ─┬──────┐
-//! │ header   │bucket 0│bucket 1│     │  255 │ line 0 │ line 1 │     │   62 │   64 bytes each
+//! │ header   │bucket 0│bucket 1│     │  255 │ line 0 │ line 1 │     │   61 │   64 bytes each
 //! └──────────┴────────┴────────┴─ … ─┴──────┴────────┴────────┴─ … ─┴──────┘
 //!  bucket: control word, 7 slots        line: 8 slots
 //! ```
 //!
-//! 20 KiB is a size class of the common allocators. A shard is never resized: see `split`.
+//! 20 KiB are a size class of the common allocators. A shard is never resized: see `split`.
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::control::{Control, LINE, PRIMARY};
+use super::chain;
+use super::control::{Control, LINE, MAX_LINES, PRIMARY};
 use super::slot;
 use crate::hash;
 use crate::sync::epoch::{Guard, Retire};
@@ -21,11 +22,11 @@ use crate::sync::{AtomicPtr, AtomicU64, Ordering, failpoint};
 
 /// Buckets in a shard.
 pub(super) const BUCKETS: usize = if cfg!(purekv_loom) { 1 } else { 1 << hash::BUCKET_BITS };
-/// Overflow lines in a shard; the control word has room for numbers up to 63, and 0 is none.
-pub(super) const LINES: usize = if cfg!(purekv_loom) { 1 } else { 63 };
+/// Overflow lines in a shard.
+pub(super) const LINES: usize = if cfg!(purekv_loom) { 1 } else { MAX_LINES };
 
 const _: () = assert!(BUCKETS.is_power_of_two() && BUCKETS <= 1 << hash::BUCKET_BITS);
-const _: () = assert!(LINES <= 63);
+const _: () = assert!(LINES <= MAX_LINES);
 
 /// One cache line of the table.
 #[repr(C, align(64))]
@@ -43,7 +44,8 @@ pub(super) struct Line {
 /// What a frozen shard turned into.
 pub(super) struct Successors<N: Retire> {
     pub(super) left: NonNull<Shard<N>>,
-    pub(super) right: NonNull<Shard<N>>,
+    /// None: the left one has the depth of the old, and all its entries.
+    pub(super) right: Option<NonNull<Shard<N>>>,
 }
 
 #[repr(C, align(64))]
@@ -52,7 +54,9 @@ pub(super) struct Shard<N: Retire> {
     pub(super) depth: u32,
     /// Those bits.
     pub(super) suffix: usize,
-    /// Null until a split is decided; then for ever the two that hold its entries.
+    /// Whether any bucket is chained; as it is when others come to see the shard.
+    pub(super) has_chains: bool,
+    /// Null until a split is decided; then for ever what holds its entries.
     pub(super) successors: AtomicPtr<Successors<N>>,
     /// Overflow lines that no bucket owns, as bits.
     free_lines: AtomicU64,
@@ -64,7 +68,7 @@ pub(super) struct Shard<N: Retire> {
 #[cfg(not(purekv_loom))]
 const _: () = {
     assert!(size_of::<Bucket>() == 64 && size_of::<Line>() == 64);
-    assert!(size_of::<Shard<NoNode>>() == 20 << 10);
+    assert!(size_of::<Shard<NoNode>>() == (20 << 10) - 64);
 };
 
 /// Stands in for a node where only the layout matters.
@@ -92,7 +96,7 @@ impl<N: Retire> Shard<N> {
 
     #[cfg(not(purekv_loom))]
     fn empty() -> Box<Self> {
-        // SAFETY: every field is an integer, an atomic one, or a null pointer.
+        // SAFETY: every field is an integer, an atomic one, false, or a null pointer.
         unsafe { Box::<Self>::new_zeroed().assume_init() }
     }
 
@@ -103,6 +107,7 @@ impl<N: Retire> Shard<N> {
         Box::new(Self {
             depth: 0,
             suffix: 0,
+            has_chains: false,
             successors: AtomicPtr::new(std::ptr::null_mut()),
             free_lines: AtomicU64::new(0),
             buckets: std::array::from_fn(|_| Bucket {
@@ -131,6 +136,15 @@ impl<N: Retire> Shard<N> {
                 &self.lines[line].slots[slot]
             }
         }
+    }
+
+    /// Whether a bucket of a shard that nobody else has seen can take one more.
+    pub(super) fn has_room(&self, bucket: usize) -> bool {
+        // Relaxed, both: nobody else is there.
+        let control = Control(self.buckets[bucket].control.load(Ordering::Relaxed));
+        let line_to_be_had =
+            || control.line().is_none() && self.free_lines.load(Ordering::Relaxed) != 0;
+        control.first_free().is_some() || line_to_be_had()
     }
 
     /// Takes an overflow line out of the pool.
@@ -175,8 +189,8 @@ impl<N: Retire> Shard<N> {
     #[inline]
     pub(super) fn successor<'g>(&self, hash: u64, guard: &'g Guard) -> Option<&'g Self> {
         let Successors { left, right } = self.successors(guard)?;
-        let next = if hash >> self.depth & 1 == 0 { left } else { right };
-        // SAFETY: a successor can be split, and so retired, only once the directory leads to it and no more to this
+        let next = right.as_ref().filter(|_| hash >> self.depth & 1 == 1).unwrap_or(left);
+        // SAFETY: a successor can be replaced, and so retired, only once the directory leads to it and no more to this
         // shard; the guard under which we found this shard is older than that, and keeps both.
         Some(unsafe { next.as_ref() })
     }
@@ -192,7 +206,22 @@ impl<N: Retire> Shard<N> {
                 nodes.extend(slot::node_of::<N>(word));
             }
         }
+        nodes.extend(self.take_chains().into_iter().filter_map(slot::node_of::<N>));
         nodes
+    }
+
+    /// Frees the chains, for the exclusive owner, who uses the shard no more; the words in them.
+    fn take_chains(&mut self) -> Vec<u64> {
+        let mut words = Vec::new();
+        if std::mem::take(&mut self.has_chains) {
+            for bucket in 0..BUCKETS {
+                // Relaxed: nobody else is there.
+                if Control(self.buckets[bucket].control.load(Ordering::Relaxed)).is_chained() {
+                    words.extend(chain::unmake(self, bucket));
+                }
+            }
+        }
+        words
     }
 
     /// A raw shard for the directory.
@@ -211,6 +240,7 @@ unsafe impl<N: Retire> Retire for Shard<N> {
 
 impl<N: Retire> Drop for Shard<N> {
     fn drop(&mut self) {
+        self.take_chains();
         let successors = self.successors.load(Ordering::Relaxed);
         if !successors.is_null() {
             // SAFETY: made by Box::into_raw in `split::decide`, and owned by this shard alone.
