@@ -52,7 +52,7 @@ const OPEN: u64 = 2;
 
 /// Open places of a new chain with `len` entries.
 fn spare(len: usize) -> usize {
-    if cfg!(purekv_loom) { 1 } else { (len / 2).max(8) }
+    if cfg!(purekv_loom) { 2 } else { (len / 2).max(8) }
 }
 
 /// See the [module](self).
@@ -336,6 +336,18 @@ pub(super) fn make<N: Retire>(shard: &mut Shard<N>, bucket: usize, more: &[u64])
     let chain = Chain::<N>::new(&words);
     shard.buckets[bucket].slots[0].store(slot::pack(0, chain), Ordering::Relaxed);
     shard.has_chains = true;
+}
+
+/// How many places of a bucket's chain are open; None: it is no chain.
+#[cfg(test)]
+pub(super) fn open_places<N: Retire>(shard: &Shard<N>, bucket: usize) -> Option<usize> {
+    // Relaxed: whether it is a chain never changes.
+    let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
+    let open = |chain: &Chain<N>| {
+        // Relaxed: for tests that know who else is there.
+        chain.places.iter().filter(|place| is_open(place.load(Ordering::Relaxed))).count()
+    };
+    control.is_chained().then(|| open(Head::of(shard, bucket).chain))
 }
 
 /// Frees the chain of a bucket, for the exclusive owner of its shard; the words in it.

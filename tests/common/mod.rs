@@ -5,3 +5,4 @@ pub(crate) mod naive;
 pub(crate) mod op;
 pub(crate) mod run;
 pub(crate) mod subject;
+pub(crate) mod weak;

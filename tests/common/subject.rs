@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use purekv::{Clock, Kv, ManualClock};
+use purekv::baseline::MutexCache;
+use purekv::{Cache, Clock, Expiry, Kv, ManualClock, Store};
+
+use super::weak::Weak;
 
 /// A way to make a fresh, empty cache whose expiry is driven by hand.
 pub(crate) trait Subject {
@@ -18,16 +21,16 @@ pub(crate) trait Subject {
     }
 }
 
-/// Implements [`Subject`] for a cache type by what its builder is told besides clock and default time-to-live.
+/// Implements [`Subject`] for a cache type by a builder that is yet to be told clock and default time-to-live.
 macro_rules! subject {
-    ($name:ident, $cache:ty $(, $setting:ident($value:expr))*) => {
+    ($name:ident, $cache:ty, $builder:expr) => {
         pub(crate) struct $name;
 
         impl Subject for $name {
             type Cache = $cache;
 
             fn make(clock: Clock, default_ttl: Option<Duration>) -> Self::Cache {
-                let builder = <$cache>::builder().clock(clock)$(.$setting($value))*;
+                let builder = $builder.clock(clock);
                 match default_ttl {
                     Some(ttl) => builder.time_to_live(ttl).build(),
                     None => builder.build(),
@@ -37,9 +40,18 @@ macro_rules! subject {
     };
 }
 
-subject!(Baseline, purekv::baseline::MutexCache);
-subject!(Bytes, purekv::Store, expiry(purekv::Expiry::Manual));
-subject!(Typed, purekv::Cache<Vec<u8>, Vec<u8>>, expiry(purekv::Expiry::Manual));
+type Vectors<S> = Cache<Vec<u8>, Vec<u8>, S>;
+
+subject!(Baseline, MutexCache, MutexCache::builder());
+subject!(Bytes, Store, Store::builder().expiry(Expiry::Manual));
+subject!(Typed, Cache<Vec<u8>, Vec<u8>>, Cache::builder().expiry(Expiry::Manual));
+// Every key in one chain, or in one of two.
+subject!(OneHash, Store<Weak<1>>, Store::builder().expiry(Expiry::Manual).hasher(Weak::default()));
+subject!(
+    TwoHashes,
+    Vectors<Weak<2>>,
+    Cache::builder().expiry(Expiry::Manual).hasher(Weak::default())
+);
 
 /// Calls a macro once for each subject, with a name for a module, the subject's type, and what is given besides.
 macro_rules! for_each_subject {
@@ -47,6 +59,8 @@ macro_rules! for_each_subject {
         $call! { baseline, $crate::common::subject::Baseline, $arguments }
         $call! { store, $crate::common::subject::Bytes, $arguments }
         $call! { cache, $crate::common::subject::Typed, $arguments }
+        $call! { store_with_one_hash, $crate::common::subject::OneHash, $arguments }
+        $call! { cache_with_two_hashes, $crate::common::subject::TwoHashes, $arguments }
     };
 }
 pub(crate) use for_each_subject;

@@ -1,5 +1,6 @@
 //! The table by itself: against a model, under threads, and the loom models of its protocols.
 
+mod chains;
 mod epochs;
 mod models;
 #[cfg(not(purekv_loom))]
@@ -8,7 +9,8 @@ mod walks;
 
 use std::ptr::NonNull;
 
-use super::{Node, Owned, Shared, Table};
+use super::shard::Shard;
+use super::{Node, Owned, Shared, Table, chain, split};
 use crate::sync::epoch::{Guard, Retire};
 use crate::sync::{Track, UnsafeCell};
 
@@ -71,7 +73,23 @@ pub(super) struct Map {
 
 impl Map {
     pub(super) fn new(hash: fn(u64) -> u64) -> Self {
-        Self { table: Table::new(0, ()), hash }
+        Self::of_depth(0, hash)
+    }
+
+    /// With 2^`depth` shards.
+    pub(super) fn of_depth(depth: u32, hash: fn(u64) -> u64) -> Self {
+        Self { table: Table::new(depth, ()), hash }
+    }
+
+    /// Replaces the shard of a hash as if it were full.
+    pub(super) fn split(&self, hash: u64, guard: &Guard) {
+        split::split(self.table.directory.shard(hash, guard), &self.table.directory, &(), guard);
+    }
+
+    /// How many places are open in the chain of a hash's bucket, if that is chained.
+    pub(super) fn open_places(&self, hash: u64, guard: &Guard) -> Option<usize> {
+        let shard = self.table.directory.shard(hash, guard);
+        chain::open_places(shard, Shard::<Entry>::bucket_index(hash))
     }
 
     pub(super) fn get(&self, key: u64, guard: &Guard) -> Option<u64> {
