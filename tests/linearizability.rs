@@ -24,6 +24,7 @@ mod spec;
 mod workload;
 
 use std::fmt::Write;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -113,6 +114,31 @@ fn the_cache_is_linearizable() {
     stays_linearizable(|clock| {
         Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual).build()
     });
+}
+
+/// All keys in one chain, but for the filler's, which are many.
+#[test]
+fn the_store_with_a_weak_hasher_is_linearizable() {
+    stays_linearizable(|clock| {
+        let hasher = BuildHasherDefault::<FewForTested>::default();
+        Store::builder().hasher(hasher).clock(clock).expiry(Expiry::Manual).build()
+    });
+}
+
+/// One hash for the tested keys and for one in sixteen of the filler's.
+#[derive(Default)]
+struct FewForTested(DefaultHasher, bool);
+
+impl Hasher for FewForTested {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+        self.1 |= bytes.starts_with(b"tested ");
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finish();
+        if self.1 || hash.is_multiple_of(16) { 0 } else { hash }
+    }
 }
 
 #[test]

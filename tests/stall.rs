@@ -25,6 +25,7 @@ mod victim;
 mod worker;
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ use trial::{BETWEEN_OPERATIONS, Outcome, discover, park_at};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For finding all sites, those included that take a race.
 const DISCOVERY: Duration = Duration::from_secs(60);
+/// What the names of the sites in chains begin with.
+const CHAINS: &str = "table::chain::";
 /// How often a victim may try to come by a site.
 const ATTEMPTS: u64 = 16;
 
@@ -61,13 +64,14 @@ fn sites_in_source() -> BTreeSet<String> {
     sites
 }
 
-/// Parks a thread at every site of `make`'s stores.
-fn nobody_waits<S: Subject>(make: impl Fn(Clock) -> S) {
+/// Parks a thread at every site of `make`'s stores that is wanted.
+fn nobody_waits<S: Subject>(wanted: impl Fn(&str) -> bool, make: impl Fn(Clock) -> S) {
     let mut sites = sites_in_source();
-    sites.retain(|site| !site.starts_with("baseline::"));
-    let reached = discover(&make, &sites, DISCOVERY);
+    sites.retain(|site| wanted(site));
+    let mut reached = discover(&make, &sites, DISCOVERY);
     let missing: Vec<_> = sites.iter().filter(|site| !reached.contains(&***site)).collect();
     assert!(missing.is_empty(), "no operation comes by {missing:?}");
+    reached.retain(|site| wanted(site));
     let mut failed = Vec::new();
     for site in reached {
         let begin = Instant::now();
@@ -111,14 +115,48 @@ fn the_baseline_finishes_when_nobody_holds_its_lock() {
     assert_eq!(outcome, Outcome::Finished);
 }
 
+/// Sites that a store with a good hasher comes by.
+fn is_common(site: &str) -> bool {
+    !site.starts_with("baseline::") && !site.starts_with(CHAINS)
+}
+
 #[test]
 fn nobody_waits_in_the_store() {
-    nobody_waits(|clock| Store::builder().clock(clock).expiry(Expiry::Manual).build());
+    nobody_waits(is_common, |clock| Store::builder().clock(clock).expiry(Expiry::Manual).build());
 }
 
 #[test]
 fn nobody_waits_in_the_cache() {
-    nobody_waits(|clock| {
+    nobody_waits(is_common, |clock| {
         Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual).build()
     });
+}
+
+/// Where keys cannot be told apart by their hashes: at the sites of chains, and where other ways lead into them.
+#[test]
+fn nobody_waits_in_a_store_with_a_weak_hasher() {
+    let wanted = |site: &str| {
+        [CHAINS, "table::split::", "table::replace::", "table::remove::"]
+            .iter()
+            .any(|prefix| site.starts_with(prefix))
+    };
+    nobody_waits(wanted, |clock| {
+        let hasher = BuildHasherDefault::<OftenTheSame>::default();
+        Store::builder().hasher(hasher).clock(clock).expiry(Expiry::Manual).build()
+    });
+}
+
+/// One key of sixteen has the same hash as all others of them.
+#[derive(Default)]
+struct OftenTheSame(DefaultHasher);
+
+impl Hasher for OftenTheSame {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finish();
+        if hash.is_multiple_of(16) { 0 } else { hash }
+    }
 }

@@ -105,19 +105,15 @@ impl<N: Retire> Chain<N> {
         size_of::<Self>() + size_of_val(&*self.places)
     }
 
-    /// The entry in a place, if it holds one.
+    /// The entry in a place; its word if it holds none.
     fn entry(&self, index: usize) -> Result<Entry<'_, N>, u64> {
         let place = &self.places[index];
         // Acquire: partner of the Release in `insert` and in `insert::replace`: the node is visible whole.
         let word = place.load(Ordering::Acquire);
-        match slot::node_of(word) {
-            Some(node) if !is_open(word) => {
-                // SAFETY: it was in its place just now, under the guard that keeps the chain.
-                let node = unsafe { Shared::new(node) };
-                Ok(Entry { place, index, word, node })
-            }
-            _ => Err(word),
-        }
+        let node = slot::node_of(word).filter(|_| !is_open(word)).ok_or(word)?;
+        // SAFETY: it was in its place just now, under the guard that keeps the chain.
+        let node = unsafe { Shared::new(node) };
+        Ok(Entry { place, index, word, node })
     }
 
     /// Looks for a key from place `from` on; it is in none before that.
@@ -145,7 +141,7 @@ impl<N: Retire> Chain<N> {
         for place in &self.places {
             // Acquire: partner of the Release in `insert` and in `insert::replace`: we see the node whole, and hand that on.
             let word = place.fetch_or(slot::FROZEN, Ordering::Acquire);
-            if !is_open(word) && slot::node_of::<N>(word).is_some() {
+            if holds_entry(word) {
                 words.push(word & !slot::FROZEN);
             }
             failpoint::hit("table::chain::freezing");
@@ -156,6 +152,10 @@ impl<N: Retire> Chain<N> {
 
 fn is_open(word: u64) -> bool {
     word & !slot::FROZEN == OPEN
+}
+
+fn holds_entry(word: u64) -> bool {
+    !matches!(word & !slot::FROZEN, OPEN | slot::EMPTY)
 }
 
 // SAFETY: a Box, and its nodes are not its own to free.
@@ -350,11 +350,12 @@ pub(super) fn open_places<N: Retire>(shard: &Shard<N>, bucket: usize) -> Option<
     control.is_chained().then(|| open(Head::of(shard, bucket).chain))
 }
 
-/// Frees the chain of a bucket, for the exclusive owner of its shard; the words in it.
+/// Frees the chain of a bucket, for the exclusive owner of its shard; the words of its entries.
 pub(super) fn unmake<N: Retire>(shard: &mut Shard<N>, bucket: usize) -> Vec<u64> {
-    // Relaxed: nobody else is there.
+    // Relaxed, both: nobody else is there.
     let head = Head::<N>::new(shard.buckets[bucket].slots[0].load(Ordering::Relaxed));
-    let words = head.chain.freeze();
+    let words = head.chain.places.iter().map(|place| place.load(Ordering::Relaxed) & !slot::FROZEN);
+    let words = words.filter(|&word| holds_entry(word)).collect();
     // SAFETY: its shard was all that led to it, and that is not used again.
     unsafe { Chain::free(NonNull::from(head.chain)) };
     words

@@ -158,23 +158,23 @@ fn similar_keys_are_different<S: Subject>() {
 }
 
 fn growth_loses_nothing<S: Subject>() {
-    const KEYS: u32 = 100_000;
+    let keys = S::many(100_000);
     let (cache, _) = S::fresh();
-    for number in 0..KEYS {
+    for number in 0..keys {
         cache.insert(&key(number), &number.to_le_bytes());
         // One that went in long ago, while the cache grows.
         let old = number / 2;
         assert!(cache.contains_key(&key(old)), "{old} was lost at {number}");
     }
-    assert_eq!(cache.len(), KEYS as usize);
-    for number in 0..KEYS {
+    assert_eq!(cache.len(), keys as usize);
+    for number in 0..keys {
         assert_eq!(cache.read(&key(number), |value| value == number.to_le_bytes()), Some(true));
     }
-    for number in (0..KEYS).step_by(2) {
+    for number in (0..keys).step_by(2) {
         assert!(cache.remove(&key(number)).is_some());
     }
-    assert_eq!(cache.len(), KEYS as usize / 2);
-    for number in 0..KEYS {
+    assert_eq!(cache.len(), keys as usize / 2);
+    for number in 0..keys {
         assert_eq!(cache.contains_key(&key(number)), number % 2 == 1);
     }
 }
@@ -196,7 +196,7 @@ fn churn_leaves_nothing_behind<S: Subject>() {
 fn a_cleared_cache_is_as_new<S: Subject>() {
     let (cache, time) = S::fresh();
     for round in 0..3_u8 {
-        for number in 0..5_000 {
+        for number in 0..S::many(5_000) {
             if number % 2 == 0 {
                 cache.insert(&key(number), &[round]);
             } else {
@@ -207,7 +207,7 @@ fn a_cleared_cache_is_as_new<S: Subject>() {
         assert_eq!(cache.len(), 0);
         assert!(cache.is_empty());
         assert!(contents(&cache).is_empty());
-        assert!((0..5_000).all(|number| !cache.contains_key(&key(number))));
+        assert!((0..S::many(5_000)).all(|number| !cache.contains_key(&key(number))));
         time.advance(2 * SECOND);
         assert_eq!(cache.advance(), 0, "what was cleared cannot expire");
     }

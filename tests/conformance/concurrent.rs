@@ -121,9 +121,9 @@ fn winners(rounds: u32, contend: impl Fn(u32, u32) -> bool + Sync) -> Vec<u32> {
 }
 
 fn insert_if_absent_is_won_once<S: Subject>() {
-    const ROUNDS: u32 = 3_000;
+    let rounds = S::many(3_000);
     let (cache, _) = S::fresh();
-    let won = winners(ROUNDS, |round, thread| {
+    let won = winners(rounds, |round, thread| {
         let won = cache.insert_if_absent(&key(round), &key(thread));
         if won {
             assert_eq!(cache.get(&key(round)).as_deref(), Some(&key(thread)[..]));
@@ -131,16 +131,16 @@ fn insert_if_absent_is_won_once<S: Subject>() {
         won
     });
     assert!(won.iter().all(|&times| times == 1));
-    assert_eq!(cache.len(), ROUNDS as usize);
+    assert_eq!(cache.len(), rounds as usize);
 }
 
 fn remove_is_won_once<S: Subject>() {
-    const ROUNDS: u32 = 3_000;
+    let rounds = S::many(3_000);
     let (cache, _) = S::fresh();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         cache.insert(&key(round), b"value");
     }
-    let won = winners(ROUNDS, |round, _| cache.remove(&key(round)).is_some());
+    let won = winners(rounds, |round, _| cache.remove(&key(round)).is_some());
     assert!(won.iter().all(|&times| times == 1));
     assert_eq!(cache.len(), 0);
 }
@@ -152,7 +152,7 @@ fn what_is_there_stays_findable_while_others_grow<S: Subject>() {
         cache.insert(&key(number), &key(number));
     }
     on_threads(|thread| {
-        for number in 0..10_000 {
+        for number in 0..S::many(10_000) {
             if thread % 2 == 0 {
                 cache.insert(&key(STABLE + number * THREADS + thread), b"value");
             } else {
@@ -161,7 +161,7 @@ fn what_is_there_stays_findable_while_others_grow<S: Subject>() {
             }
         }
     });
-    assert_eq!(cache.len() as u32, STABLE + 10_000 * THREADS / 2);
+    assert_eq!(cache.len() as u32, STABLE + S::many(10_000) * THREADS / 2);
 }
 
 /// Runs `look` once on each odd thread for each of a few turns, while the even ones insert and remove keys from 1000 up.

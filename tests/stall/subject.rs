@@ -1,5 +1,7 @@
 //! What the test asks of a store beyond its operations.
 
+use std::hash::BuildHasher;
+
 use purekv::baseline::MutexCache;
 use purekv::{Cache, Kv, Stats, Store};
 
@@ -8,7 +10,7 @@ pub(crate) trait Subject: Kv {
     fn figures(&self) -> Option<Stats>;
 }
 
-impl Subject for Store {
+impl<S: BuildHasher + Send + Sync + 'static> Subject for Store<S> {
     fn figures(&self) -> Option<Stats> {
         Some(self.stats())
     }
