@@ -23,6 +23,9 @@ pub(crate) const COARSE_SLACK: u64 = 500_000_000;
 /// The deadline of an entry that never expires. The two bits above it are the entry's own.
 pub(crate) const NEVER: u64 = (1 << 62) - 1;
 
+/// These two bits, as an entry that is live has them.
+pub(crate) const LIVE: u64 = !NEVER;
+
 /// A source of time for a cache: the system's monotonic clock, or one that a test moves by hand.
 ///
 /// Cloning is cheap; the clones of a manual clock share their time.
@@ -126,9 +129,12 @@ pub(crate) struct Now<'c> {
     clock: &'c Clock,
     coarse: Cell<u64>,
     precise: Cell<u64>,
-    /// What is due after this is certainly not due now. Before any reading: only what never is.
+    /// What is due after this is certainly not due now; with the bits of [`LIVE`]. Before any reading: only what never is.
     horizon: Cell<u64>,
 }
+
+/// The horizon before any reading.
+const NEAREST: u64 = LIVE | (NEVER - 1);
 
 /// Not read yet; no clock shows it.
 const UNREAD: u64 = u64::MAX;
@@ -140,35 +146,55 @@ impl<'c> Now<'c> {
             clock,
             coarse: Cell::new(UNREAD),
             precise: Cell::new(UNREAD),
-            horizon: Cell::new(NEVER - 1),
+            horizon: Cell::new(NEAREST),
         }
+    }
+
+    /// Whether this word, a deadline with the bits of [`LIVE`], is certainly ahead. Any word without these bits is not.
+    /// Reads no clock: false says nothing.
+    #[inline(always)]
+    pub(crate) fn is_surely_before(&self, word: u64) -> bool {
+        word > self.horizon.get()
+    }
+
+    /// As [`is_surely_before`](Self::is_surely_before), by a clock that is read if none has been; false still says
+    /// nothing.
+    #[inline(never)]
+    pub(crate) fn is_before_by_coarse_clock(&self, word: u64) -> bool {
+        if self.coarse.get() == UNREAD && self.precise.get() == UNREAD {
+            self.read_coarse();
+        }
+        self.is_surely_before(word)
     }
 
     /// Whether `deadline` (an instant of this clock, or [`NEVER`]) is now or has passed.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_due(&self, deadline: u64) -> bool {
-        deadline <= self.horizon.get() && self.is_due_on_closer_look(deadline)
+        !self.is_surely_before(LIVE | deadline) && self.is_due_on_closer_look(deadline)
     }
 
+    #[inline(never)]
     fn is_due_on_closer_look(&self, deadline: u64) -> bool {
+        if self.is_before_by_coarse_clock(LIVE | deadline) {
+            return false;
+        }
         // Once the exact time has been read, it is this operation's only time.
-        let precise = self.precise.get();
-        if precise != UNREAD {
-            return deadline <= precise;
-        }
-        let mut coarse = self.coarse.get();
-        if coarse == UNREAD {
-            coarse = self.clock.coarse();
-            self.coarse.set(coarse);
-            if self.clock.is_manual() {
-                // It has one precision only: read again, it may have moved, and this operation would see two times.
+        let coarse_will_do = self.precise.get() == UNREAD && deadline <= self.coarse.get();
+        coarse_will_do || deadline <= self.precise()
+    }
+
+    fn read_coarse(&self) {
+        let coarse = self.clock.coarse();
+        self.coarse.set(coarse);
+        let ahead = match self.clock.is_manual() {
+            // It has one precision only: read again, it may have moved, and this operation would see two times.
+            true => {
                 self.precise.set(coarse);
-                self.horizon.set(coarse);
-                return deadline <= coarse;
+                coarse
             }
-            self.horizon.set(coarse.saturating_add(COARSE_SLACK).min(NEVER - 1));
-        }
-        deadline <= coarse || deadline <= self.horizon.get() && deadline <= self.precise()
+            false => coarse.saturating_add(COARSE_SLACK),
+        };
+        self.horizon.set(LIVE | ahead.min(NEVER - 1));
     }
 
     /// The exact time, as of the first call.
@@ -178,7 +204,7 @@ impl<'c> Now<'c> {
         if precise == UNREAD {
             precise = self.clock.now();
             self.precise.set(precise);
-            self.horizon.set(precise.min(NEVER - 1));
+            self.horizon.set(LIVE | precise.min(NEVER - 1));
         }
         precise
     }
@@ -193,7 +219,7 @@ impl<'c> Now<'c> {
     pub(crate) fn refresh(&self) {
         self.coarse.set(UNREAD);
         self.precise.set(UNREAD);
-        self.horizon.set(NEVER - 1);
+        self.horizon.set(NEAREST);
     }
 }
 

@@ -185,6 +185,10 @@ where
         &self.inner.core
     }
 
+    pub(super) fn hasher(&self) -> &S {
+        &self.inner.hasher
+    }
+
     fn put(&self, key: K, value: V, ttl: Option<Duration>) {
         let (guard, now) = enter(self.core());
         let hash = self.hash(&key);

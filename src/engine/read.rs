@@ -6,7 +6,7 @@
 
 use super::deadline::State;
 use super::{Engine, Entry};
-use crate::clock::Now;
+use crate::clock::{LIVE, Now};
 use crate::sync::epoch::Guard;
 use crate::table::{Cursor, Found, Shared};
 
@@ -34,14 +34,16 @@ impl<E: Entry> Engine<E> {
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Live<'g, E>> {
         let found = self.table.find(hash, guard, is_key)?;
-        match found.node.get().deadline().live_until() {
-            Some(deadline) if !now.is_due(deadline) => Some(Live { found, deadline }),
-            _ => self.get_again(hash, guard, now, is_key),
+        let word = found.node.get().deadline().word();
+        if now.is_surely_before(word) || now.is_before_by_coarse_clock(word) {
+            return Some(Live { found, deadline: word & !LIVE });
         }
+        self.get_again(hash, guard, now, is_key)
     }
 
     /// [`get`](Self::get) that has met something else than a live entry.
     #[cold]
+    #[inline(never)]
     fn get_again<'g>(
         &'g self,
         hash: u64,
@@ -67,12 +69,15 @@ impl<E: Entry> Engine<E> {
         mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
     ) {
         self.table.find_group(hashes, guard, is_key, |index, found| {
-            let live = match found.map(|found| self.judge(found, guard, now)) {
-                None => None,
-                Some(Some(verdict)) => verdict,
-                Some(None) => self.get(hashes[index], guard, now, |entry| is_key(index, entry)),
-            };
-            visit(index, live.map(|live| live.entry()));
+            let live = found.and_then(|found| {
+                let word = found.node.get().deadline().word();
+                if now.is_surely_before(word) || now.is_before_by_coarse_clock(word) {
+                    return Some(found.node);
+                }
+                let again = |entry| is_key(index, entry);
+                self.get_again(hashes[index], guard, now, again).map(|live| live.entry())
+            });
+            visit(index, live);
         });
     }
 

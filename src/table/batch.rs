@@ -39,11 +39,11 @@ pub(super) fn find_group<'g, N: Node>(
         // Relaxed: all that comes of it is a prefetch; `find` looks again.
         let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
         let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
-        if let Some(slot) = matching.and(control.valid()).next() {
+        if let Some(slot) = matching.valid_in(control).slots().next() {
             // Relaxed: only prefetched, never followed.
             let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
             if let Some(node) = slot::node_of::<N>(word) {
-                prefetch(node);
+                N::prefetch(node);
             }
         }
     }

@@ -39,11 +39,14 @@ mod tests;
 pub(crate) use batch::GROUP;
 pub(crate) use find::Found;
 pub(crate) use iter::Cursor;
+pub(crate) use prefetch::prefetch;
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
 use insert::{Inserted, Lost};
 use shard::Shard;
+
+use std::ptr::NonNull;
 
 use crate::sync::epoch::{Guard, Retire};
 
@@ -51,6 +54,15 @@ use crate::sync::epoch::{Guard, Retire};
 pub(crate) trait Node: Retire + Send + Sync + 'static {
     /// What it takes to hash a node.
     type Context: Send + Sync;
+
+    /// Asks for the memory that a look-up will read of it.
+    #[inline(always)]
+    fn prefetch(node: NonNull<Self>)
+    where
+        Self: Sized,
+    {
+        prefetch(node);
+    }
 
     /// The hash it was inserted with. Called when its shard is split.
     fn hash(node: Shared<'_, Self>, context: &Self::Context) -> u64
