@@ -48,7 +48,7 @@ impl<'c, E: Entry, S> View<'c, E, S> {
             for (place, key) in hashes.iter_mut().zip(group) {
                 *place = hash(key);
             }
-            self.engine.get_group(
+            self.engine.read_group(
                 &hashes[..group.len()],
                 &self.guard,
                 &self.now,
@@ -88,8 +88,7 @@ where
     {
         let View { engine, hasher, guard, now } = &self.view;
         let is_key = |entry: Shared<'_, Typed<K, V>>| entry.get().key().borrow() == key;
-        let live = engine.get(hash_of(*hasher, key), guard, now, is_key)?;
-        Some((live.entry(), live.deadline))
+        engine.read(hash_of(*hasher, key), guard, now, is_key)
     }
 
     /// The value. Lock-free; O(1).
@@ -170,8 +169,7 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
     fn live(&self, key: &[u8]) -> Option<(Shared<'_, Blob<S>>, u64)> {
         let View { engine, hasher, guard, now } = &self.view;
         let is_key = |entry: Shared<'_, Blob<S>>| Blob::is(entry, key);
-        let live = engine.get(hash_of_bytes(*hasher, key), guard, now, is_key)?;
-        Some((live.entry(), live.deadline))
+        engine.read(hash_of_bytes(*hasher, key), guard, now, is_key)
     }
 
     /// The value. Lock-free; O(1).

@@ -257,8 +257,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
-        Some(read(live.entry().get().value()))
+        let (entry, _) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        Some(read(entry.get().value()))
     }
 
     /// Clones of the values, in the order of `keys`. The memory accesses of up to 32 look-ups overlap; on tables larger than the
@@ -357,8 +357,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
-        Some(ttl_of(live.deadline, &now))
+        let (_, deadline) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        Some(ttl_of(deadline, &now))
     }
 
     /// Makes the entry due `ttl` from now, sooner or later than it was; false if it is absent. Zero removes it. Lock-free; O(1).

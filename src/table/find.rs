@@ -197,6 +197,32 @@ pub(super) fn find<'g, N: Retire>(
     }
 }
 
+/// [`find`] for those who only want to read: what is not used costs nothing.
+#[inline(always)]
+pub(super) fn look_up<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    guard: &'g Guard,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Option<Shared<'g, N>> {
+    match glance(shard, hash, is_key) {
+        Glance::Found(found) => Some(found.node),
+        Glance::Absent(_) => None,
+        Glance::Unclear => look_up_slowly(shard, hash, guard, is_key),
+    }
+}
+
+/// [`look_up`], whatever is going on.
+#[inline(never)]
+fn look_up_slowly<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    guard: &'g Guard,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Option<Shared<'g, N>> {
+    Some(find_slowly(shard, hash, guard, is_key)?.node)
+}
+
 /// [`find`], whatever is going on.
 #[inline(never)]
 fn find_slowly<'g, N: Retire>(

@@ -114,15 +114,44 @@ impl<N: Node> Table<N> {
         find::find(self.directory.shard(hash, guard), hash, guard, is_key)
     }
 
+    /// As [`find`](Self::find), for a reader.
+    #[inline(always)]
+    pub(crate) fn look_up<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    ) -> Option<Shared<'g, N>> {
+        find::look_up(self.directory.shard(hash, guard), hash, guard, is_key)
+    }
+
+    /// [`look_up`](Self::look_up) for at most [`GROUP`] hashes at once.
+    #[inline]
+    pub(crate) fn look_up_group<'g>(
+        &'g self,
+        hashes: &[u64],
+        guard: &'g Guard,
+        is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
+        mut visit: impl FnMut(usize, Option<Shared<'g, N>>),
+    ) {
+        batch::for_each(self, hashes, guard, |index, shard| {
+            let is_key = |node| is_key(index, node);
+            visit(index, find::look_up(shard, hashes[index], guard, is_key));
+        });
+    }
+
     /// [`find`](Self::find) for at most [`GROUP`] hashes at once.
     pub(crate) fn find_group<'g>(
         &'g self,
         hashes: &[u64],
         guard: &'g Guard,
         is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
-        visit: impl FnMut(usize, Option<Found<'g, N>>),
+        mut visit: impl FnMut(usize, Option<Found<'g, N>>),
     ) {
-        batch::find_group(self, hashes, guard, is_key, visit);
+        batch::for_each(self, hashes, guard, |index, shard| {
+            let is_key = |node| is_key(index, node);
+            visit(index, find::find(shard, hashes[index], guard, is_key));
+        });
     }
 
     /// Inserts `node` unless its key is there; then gives it back, with what is there. `prepare` gets the node before anybody else
