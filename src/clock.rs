@@ -7,7 +7,8 @@
 //! by up to one jiffy on a quiet machine, by three and more where a hypervisor takes the timekeeping core away
 //! (seen: 25 ms on a machine with a jiffy of 4 ms). So the coarse clock is trusted in one direction only: it is never *ahead*.
 //! A deadline at or before it has passed; one more than [`COARSE_SLACK`] after it has not; the few in between
-//! pay for the precise read. See [`Now::is_due`].
+//! pay for the precise read. See [`Now::is_due`]. Where a deadline is *made*, a time-to-live of a minute or more counts from the
+//! coarse clock, and ends early by its lag; a shorter one counts from the precise clock.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -19,6 +20,10 @@ use crate::sync::{Arc, AtomicU64, Ordering};
 /// Twenty times the worst lag we have measured on an oversubscribed virtual machine. It costs nothing but a precise clock
 /// read for those entries that are in their last half second.
 pub(crate) const COARSE_SLACK: u64 = 500_000_000;
+
+/// From this time-to-live on, a minute in nanoseconds, a few milliseconds of it are not worth a precise clock read: the worst lag we
+/// have measured is less than half a thousandth of it.
+const LONG: u64 = 60_000_000_000;
 
 /// The deadline of an entry that never expires. The two bits above it are the entry's own.
 pub(crate) const NEVER: u64 = (1 << 62) - 1;
@@ -210,9 +215,25 @@ impl<'c> Now<'c> {
     }
 
     /// The instant `ttl` from now, or [`NEVER`] when that is beyond what a clock can show (146 years).
+    ///
+    /// A long one counts from the coarse clock, and so comes out early by that clock's lag.
     #[inline]
     pub(crate) fn deadline_after(&self, ttl: Duration) -> u64 {
-        self.precise().saturating_add(nanos(ttl)).min(NEVER)
+        let ttl = nanos(ttl);
+        let now = if ttl < LONG { self.precise() } else { self.recent() };
+        now.saturating_add(ttl).min(NEVER)
+    }
+
+    /// The time by whichever clock has been read, or else by the coarse one.
+    #[inline]
+    fn recent(&self) -> u64 {
+        if self.precise.get() != UNREAD {
+            return self.precise.get();
+        }
+        if self.coarse.get() == UNREAD {
+            self.read_coarse();
+        }
+        self.coarse.get()
     }
 
     /// Forgets what was read: the next question reads the clock again.

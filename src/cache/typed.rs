@@ -221,7 +221,8 @@ where
         self.put(key, value, None);
     }
 
-    /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. A `ttl` of zero is due at once: the key is absent
+    /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. (If `ttl` is a minute or more, "now" is what the
+    /// kernel's coarse clock says: some milliseconds ago.) A `ttl` of zero is due at once: the key is absent
     /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
         self.put(key, value, Some(ttl));

@@ -71,6 +71,12 @@ impl Deadline {
         self.0.store(INHERIT | address, Ordering::Relaxed);
     }
 
+    /// What it was made with, before the entry is published.
+    pub(super) fn initial(&self) -> u64 {
+        // Relaxed: nobody else has it.
+        self.0.load(Ordering::Relaxed) & !STATE
+    }
+
     /// The word as it is, for [`Now::is_surely_before`](crate::clock::Now::is_surely_before).
     #[inline(always)]
     pub(super) fn word(&self) -> u64 {
