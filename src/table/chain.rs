@@ -34,11 +34,11 @@
 //! removals copy nothing.
 
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::control::Control;
 use super::find::Found;
-use super::insert::Inserted;
+use super::insert::{Inserted, Lost};
 use super::shard::Shard;
 use super::slot::{self, Owned, Shared};
 use crate::hash;
@@ -73,15 +73,32 @@ struct Head<'g, N> {
 /// What a search through a chain has come to.
 enum Search<'g, N: Retire> {
     Found(Entry<'g, N>),
-    /// It is in none of the places before this one, which is open.
-    Open(usize),
+    /// It is in none of the places before this one, which is open, or was when it was frozen.
+    Open {
+        index: usize,
+        is_frozen: bool,
+    },
     /// It is in none of the places, and none is open.
     Full,
 }
 
+/// An open place, for a key that is in none before it.
+pub(super) struct Room<'g, N> {
+    chain: &'g Chain<N>,
+    index: usize,
+}
+
+/// What there is for a key that wants to be inserted.
+pub(super) enum Sought<'g, N: Retire> {
+    /// It is there.
+    Found(Found<'g, N>),
+    Room(Room<'g, N>),
+    /// The shard is being replaced.
+    Frozen,
+}
+
 /// A place that holds an entry.
 struct Entry<'g, N> {
-    place: &'g AtomicU64,
     index: usize,
     word: u64,
     node: Shared<'g, N>,
@@ -107,13 +124,12 @@ impl<N: Retire> Chain<N> {
 
     /// The entry in a place; its word if it holds none.
     fn entry(&self, index: usize) -> Result<Entry<'_, N>, u64> {
-        let place = &self.places[index];
         // Acquire: partner of the Release in `insert` and in `insert::replace`: the node is visible whole.
-        let word = place.load(Ordering::Acquire);
+        let word = self.places[index].load(Ordering::Acquire);
         let node = slot::node_of(word).filter(|_| !is_open(word)).ok_or(word)?;
         // SAFETY: it was in its place just now, under the guard that keeps the chain.
         let node = unsafe { Shared::new(node) };
-        Ok(Entry { place, index, word, node })
+        Ok(Entry { index, word, node })
     }
 
     /// Looks for a key from place `from` on; it is in none before that.
@@ -128,7 +144,9 @@ impl<N: Retire> Chain<N> {
                 Ok(entry) if slot::has_tag(entry.word, tag) && is_key(entry.node) => {
                     return Search::Found(entry);
                 }
-                Err(word) if is_open(word) => return Search::Open(index),
+                Err(word) if is_open(word) => {
+                    return Search::Open { index, is_frozen: slot::is_frozen(word) };
+                }
                 Ok(_) | Err(_) => {}
             }
         }
@@ -191,8 +209,8 @@ impl<'g, N: Retire> Head<'g, N> {
 
 impl<'g, N: Retire> Entry<'g, N> {
     fn found(self, shard: &'g Shard<N>, bucket: usize, control: Control) -> Found<'g, N> {
-        let Self { place, index: slot, word, node } = self;
-        Found { shard, bucket, slot, place, word, control, node }
+        let Self { index: slot, word, node } = self;
+        Found { shard, bucket, slot, word, control, node }
     }
 }
 
@@ -207,64 +225,74 @@ pub(super) fn find<'g, N: Retire>(
     let head = Head::of(shard, bucket);
     let found = match head.chain.search(0, hash::tag(hash), is_key) {
         Search::Found(entry) => Some(entry.found(shard, bucket, control)),
-        Search::Open(_) | Search::Full => None,
+        Search::Open { .. } | Search::Full => None,
     };
     (found, head.is_frozen())
 }
 
-/// Inserts `node` into a chained bucket, unless its key is there; as `insert::insert`.
+/// Looks for a key, or for room for it. `tried` is a place that was taken by somebody else.
 #[cold]
+#[inline(never)]
+pub(super) fn seek<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    control: Control,
+    hash: u64,
+    tried: Option<Room<'g, N>>,
+    guard: &Guard,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Sought<'g, N> {
+    let (bucket, tag) = (Shard::<N>::bucket_index(hash), hash::tag(hash));
+    loop {
+        let head = Head::of(shard, bucket);
+        if head.is_frozen() {
+            return Sought::Frozen;
+        }
+        let chain = head.chain;
+        let from = tried.as_ref().filter(|tried| ptr::eq(tried.chain, chain));
+        match chain.search(from.map_or(0, |tried| tried.index), tag, is_key) {
+            Search::Found(entry) => return Sought::Found(entry.found(shard, bucket, control)),
+            Search::Open { index, is_frozen: false } => return Sought::Room(Room { chain, index }),
+            Search::Open { .. } | Search::Full => renew(shard, bucket, &head, guard),
+        }
+    }
+}
+
+/// Puts `node` into the room that was found for its key, or wherever there is some by then, unless the key is there by then.
+#[cold]
+#[inline(never)]
 pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     control: Control,
     hash: u64,
+    mut room: Room<'g, N>,
     node: Owned<N>,
     guard: &Guard,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
-    prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
-    let (bucket, tag) = (Shard::<N>::bucket_index(hash), hash::tag(hash));
-    let mut prepare = Some(prepare);
     loop {
-        let head = Head::of(shard, bucket);
-        if head.is_frozen() {
-            return Inserted::NoRoom(node);
+        failpoint::hit("table::chain::before_insert");
+        // Release: partner of the Acquire in `entry`: who loads the word sees the node whole. Relaxed on failure: it is read again.
+        let filled = room.chain.places[room.index].compare_exchange(
+            OPEN,
+            slot::pack(hash::tag(hash), node.as_ptr()),
+            Ordering::Release,
+            Ordering::Relaxed,
+        );
+        if filled.is_ok() {
+            failpoint::hit("table::chain::inserted");
+            return Inserted::Done(node.publish());
         }
-        let mut from = 0;
-        loop {
-            match head.chain.search(from, tag, is_key) {
-                Search::Found(entry) => {
-                    return Inserted::Occupied(entry.found(shard, bucket, control), node);
-                }
-                Search::Full => break,
-                Search::Open(open) => from = open,
-            }
-            if let Some(prepare) = prepare.take() {
-                prepare(&node);
-            }
-            failpoint::hit("table::chain::before_insert");
-            // Release: partner of the Acquire in `entry`: who loads the word sees the node whole. Relaxed on failure: only whether it is
-            // frozen is looked at, and all else is read again.
-            match head.chain.places[from].compare_exchange(
-                OPEN,
-                slot::pack(tag, node.as_ptr()),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => {
-                    failpoint::hit("table::chain::inserted");
-                    return Inserted::Done(node.publish());
-                }
-                Err(word) if slot::is_frozen(word) => break,
-                // Somebody else's entry is there now, and it may be our key's.
-                Err(_) => {}
-            }
+        // Somebody else's entry is there now, and it may be our key's; or the chain is being renewed.
+        match seek(shard, control, hash, Some(room), guard, is_key) {
+            Sought::Found(found) => return Inserted::Occupied(found, node),
+            Sought::Room(other) => room = other,
+            Sought::Frozen => return Inserted::NoRoom(node),
         }
-        renew(shard, bucket, &head, guard);
     }
 }
 
-/// Puts a chain with room, and the same entries, into the place of this one, unless somebody else has or the shard is being replaced.
+/// Puts a chain with room, and the same entries, into the place of this one, unless somebody else has or the shard is being
+/// replaced.
 fn renew<N: Retire>(shard: &Shard<N>, bucket: usize, head: &Head<'_, N>, guard: &Guard) {
     let chain = Chain::<N>::new(&head.chain.freeze());
     failpoint::hit("table::chain::built");
@@ -286,14 +314,32 @@ fn renew<N: Retire>(shard: &Shard<N>, bucket: usize, head: &Head<'_, N>, guard: 
     }
 }
 
-/// What was found in a chain is frozen. False: with its shard, which the caller has to split; else it is no more in the way.
-pub(super) fn help<N: Retire>(found: &Found<'_, N>, guard: &Guard) -> bool {
-    let head = Head::of(found.shard, found.bucket);
+/// Where what was found in place `slot` is now: in that place, and if the chain was renewed since then, in the new one. That may be
+/// another entry's by now; but if it holds the word that was found, it is the very same.
+#[cold]
+#[inline(never)]
+pub(super) fn place<N: Retire>(
+    shard: &Shard<N>,
+    bucket: usize,
+    slot: usize,
+) -> Result<&AtomicU64, Lost> {
+    // Not by `&Found`, here and in `help`: those who never come here would have to put one together in memory.
+    let Head { chain, .. } = Head::of(shard, bucket);
+    chain.places.get(slot).ok_or(Lost::Changed)
+}
+
+/// The place of what was found is frozen. False: with the shard, which the caller has to replace; else it is no more in the way.
+#[cold]
+#[inline(never)]
+pub(super) fn help<N: Retire>(shard: &Shard<N>, bucket: usize, slot: usize, guard: &Guard) -> bool {
+    let head = Head::of(shard, bucket);
     if head.is_frozen() {
         return false;
     }
-    if head.chain.places.as_ptr_range().contains(&std::ptr::from_ref(found.place)) {
-        renew(found.shard, found.bucket, &head, guard);
+    // Relaxed: if it is the chain in which we met a frozen word, by coherence we see that again.
+    let word = head.chain.places.get(slot).map(|place| place.load(Ordering::Relaxed));
+    if word.is_some_and(slot::is_frozen) {
+        renew(shard, bucket, &head, guard);
     }
     true
 }

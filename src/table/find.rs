@@ -27,12 +27,17 @@ pub(crate) struct Found<'g, N: Retire> {
     pub(super) bucket: usize,
     /// In a chained bucket, the place in its chain.
     pub(super) slot: usize,
-    /// What holds the entry.
-    pub(super) place: &'g AtomicU64,
     pub(super) word: u64,
     pub(super) control: Control,
     /// The entry.
     pub(crate) node: Shared<'g, N>,
+}
+
+impl<'g, N: Retire> Found<'g, N> {
+    /// The atomic that holds the entry, if the bucket is not chained.
+    pub(super) fn place(&self) -> &'g AtomicU64 {
+        self.shard.slot(self.bucket, self.control, self.slot)
+    }
 }
 
 /// What one bucket says.
@@ -88,12 +93,11 @@ fn examine<'g, N: Retire>(
 ) -> Option<Found<'g, N>> {
     // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
     // after this is read after it.
-    let place = shard.slot(bucket, control, slot);
-    let word = place.load(Ordering::Acquire);
+    let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
     let node = slot::node_of(word)?;
     // SAFETY: the word was in its slot just now, under the guard that keeps the shard for 'g.
     let node = unsafe { Shared::new(node) };
-    is_key(node).then_some(Found { shard, bucket, slot, place, word, control, node })
+    is_key(node).then_some(Found { shard, bucket, slot, word, control, node })
 }
 
 /// The valid slots of the bucket's overflow line whose tag is `tag`.
@@ -131,15 +135,14 @@ fn glance<'g, N: Retire>(
         return if control.is_plain() { Glance::Absent(control) } else { Glance::Unclear };
     };
     // Acquire: as in `examine`.
-    let place = bucket.word(index);
-    let word = place.load(Ordering::Acquire);
+    let word = bucket.word(index).load(Ordering::Acquire);
     let Some(node) = slot::node_of(word) else { return Glance::Unclear };
     // SAFETY: as in `examine`.
     let node = unsafe { Shared::new(node) };
     // Relaxed: as in `probe_slowly`.
     if is_key(node) && control.is_unfrozen_and(Control(bucket.control.load(Ordering::Relaxed))) {
         let slot = index - 1;
-        return Glance::Found(Found { shard, bucket: number, slot, place, word, control, node });
+        return Glance::Found(Found { shard, bucket: number, slot, word, control, node });
     }
     Glance::Unclear
 }

@@ -16,7 +16,7 @@
 //! A thread that is stopped between two steps leaves one slot unusable until it goes on or the shard is split, and
 //! nothing wrong: a reserved slot is invisible, and a valid one with word 0 is empty to everybody.
 
-use super::chain;
+use super::chain::{self, Sought};
 use super::control::{Control, PRIMARY};
 use super::find::{Found, Probe, probe};
 use super::shard::Shard;
@@ -46,22 +46,32 @@ pub(super) fn insert<'g, N: Retire>(
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
-    let reservation = loop {
+    let room = loop {
         let absent = match probe(shard, hash, is_key) {
             Probe::Found(found) => return Inserted::Occupied(found, node),
             Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
             Probe::Absent(control) => control,
             Probe::Chained(control) => {
-                return chain::insert(shard, control, hash, node, guard, is_key, prepare);
+                match chain::seek(shard, control, hash, None, guard, is_key) {
+                    Sought::Found(found) => return Inserted::Occupied(found, node),
+                    Sought::Room(room) => break Room::Chain(control, room),
+                    Sought::Frozen => return Inserted::NoRoom(node),
+                }
             }
         };
         match reserve(shard, hash, absent) {
-            Reserve::Done(reservation) => break reservation,
+            Reserve::Done(reservation) => break Room::Bucket(reservation),
             Reserve::Raced => {}
             Reserve::NoRoom => return Inserted::NoRoom(node),
         }
     };
     prepare(&node);
+    let reservation = match room {
+        Room::Bucket(reservation) => reservation,
+        Room::Chain(control, room) => {
+            return chain::insert(shard, control, hash, room, node, guard, is_key);
+        }
+    };
     node.expose();
     // Release: a reader with an old look at the control word may load this before it is published, and looks
     // into the node (Acquire in `find::examine`, `find::glance`) before it finds out.
@@ -94,6 +104,12 @@ pub(super) fn insert<'g, N: Retire>(
             }
         }
     }
+}
+
+/// Where a node is to go.
+enum Room<'g, N: Retire> {
+    Bucket(Reservation<'g, N>),
+    Chain(Control, chain::Room<'g, N>),
 }
 
 /// A slot that this thread alone may write.
@@ -208,8 +224,13 @@ fn swap<N: Retire>(found: &Found<'_, N>, word: u64, success: Ordering) -> Result
     if slot::is_frozen(found.word) {
         return Err(Lost::Frozen);
     }
+    let place = if found.control.is_chained() {
+        chain::place(found.shard, found.bucket, found.slot)?
+    } else {
+        found.place()
+    };
     // Relaxed on failure: only the frozen bit of what is there is looked at.
-    match found.place.compare_exchange(found.word, word, success, Ordering::Relaxed) {
+    match place.compare_exchange(found.word, word, success, Ordering::Relaxed) {
         Ok(_) => Ok(()),
         Err(word) if slot::is_frozen(word) => Err(Lost::Frozen),
         Err(_) => Err(Lost::Changed),

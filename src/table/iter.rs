@@ -83,12 +83,11 @@ fn read_bucket<N: Node>(
         let mut entries = [const { None }; SLOTS];
         for slot in control.valid() {
             // Acquire: as in `find::examine`.
-            let place = shard.slot(bucket, control, slot);
-            let word = place.load(Ordering::Acquire);
+            let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
             if let Some(node) = slot::node_of(word) {
                 // SAFETY: in its slot just now, under the caller's guard, which keeps the shard.
                 let node = unsafe { Shared::new(node) };
-                entries[slot] = Some(Found { shard, bucket, slot, place, word, control, node });
+                entries[slot] = Some(Found { shard, bucket, slot, word, control, node });
             }
         }
         // Acquire: ordered after the slots' loads by theirs.

@@ -198,8 +198,10 @@ impl<N: Node> Table<N> {
 
     /// Replaces the shard of `found`, or its chain, if that is what was in the way: else the caller might come back to it for ever.
     fn help(&self, found: &Found<'_, N>, lost: Lost, guard: &Guard) {
-        if lost == Lost::Frozen && !(found.control.is_chained() && chain::help(found, guard)) {
-            split::split(found.shard, &self.directory, &self.context, guard);
+        let Found { shard, bucket, slot, control, .. } = *found;
+        let only_chain = || control.is_chained() && chain::help(shard, bucket, slot, guard);
+        if lost == Lost::Frozen && !only_chain() {
+            split::split(shard, &self.directory, &self.context, guard);
         }
     }
 }
