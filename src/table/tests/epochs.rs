@@ -63,3 +63,24 @@ fn loom_epoch_split_against_a_reader() {
         assert_eq!(reader.join().unwrap(), Some(11));
     });
 }
+
+/// A reader is in a chain while that is renewed and retired.
+#[test]
+fn loom_epoch_chain_renewed_against_a_reader() {
+    check(1, || {
+        let map = Arc::new(Map::new(|_| 7 << 48));
+        let mut key = 1;
+        // Until there is a chain, and no place of it is open.
+        while map.open_places(7 << 48, &epoch::pin()) != Some(0) {
+            map.insert(key, key + 10, &epoch::pin());
+            key += 1;
+        }
+        let reader = thread::spawn({
+            let map = map.clone();
+            move || map.get(1, &epoch::pin())
+        });
+        map.insert(key, key + 10, &epoch::pin());
+        epoch::collect();
+        assert_eq!(reader.join().unwrap(), Some(11));
+    });
+}
