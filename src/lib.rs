@@ -32,7 +32,8 @@
 //! - **An entry that is due is absent** from its very instant on. An operation that meets one removes it; the others
 //!   are removed as [`Expiry`] says.
 //! - **A look-up, insert or removal is O(1)**: a miss touches one cache line of the table, a hit also its entry. A full
-//!   shard of some 1,500 entries is split by the insert that meets it, in microseconds.
+//!   shard of some 1,500 entries is split by the insert that meets it, in microseconds. That takes hashes that differ: where more than
+//!   15 keys agree in 28 bits of their hash, operations on these are O(their number).
 //! - **Memory of removed values comes back later**: values are dropped by whichever thread comes to it, once no thread
 //!   can be looking at them, and so they are `Send + Sync + 'static`. A thread that stays pinned (in
 //!   [`Cache::read`], or with a [`Pinned`]) holds that back for all caches of the process: see
@@ -40,9 +41,7 @@
 //!
 //! # Panics
 //!
-//! Inserting panics if a key's bucket is full and can be split no more: when 16 keys agree in the 28 bits of hash that
-//! choose it. With the default hasher that does not happen below a thousand million entries. It also panics
-//! when the allocator hands out addresses of more than 48 bits. A panic in a closure, a hasher or an `Eq` passes
+//! Inserting panics when the allocator hands out addresses of more than 48 bits. A panic in a closure, a hasher or an `Eq` passes
 //! through and leaves the cache in order. A panic in the destructor of a removed value is reported by the panic hook and goes no
 //! further.
 //!

@@ -53,7 +53,8 @@ impl<F> Builder<F> {
 }
 
 impl<F, S> Builder<F, S> {
-    /// Hashes keys with `hasher`. Default: ahash, keyed at random. The hash of any other hasher is mixed once more.
+    /// Hashes keys with `hasher`. Default: ahash, keyed at random. The hash of any other hasher is mixed once more. One that gives
+    /// many keys the same hash makes operations on these O(their number).
     pub fn hasher<T>(self, hasher: T) -> Builder<F, T> {
         Builder {
             hasher,

@@ -96,8 +96,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     ///
     /// # Panics
     ///
-    /// As every operation that inserts: when there is no room for the key, see the [crate's page](crate#panics), or key and
-    /// value together are longer than an allocation can be.
+    /// As every operation that inserts: when the allocator hands out addresses of more than 48 bits, or key and value together are
+    /// longer than an allocation can be.
     pub fn insert(&self, key: &[u8], value: &[u8]) {
         self.put(key, value, None);
     }

@@ -216,7 +216,7 @@ where
     ///
     /// # Panics
     ///
-    /// As every operation that inserts: when there is no room for the key, see the [crate's page](crate#panics).
+    /// As every operation that inserts: when the allocator hands out addresses of more than 48 bits.
     pub fn insert(&self, key: K, value: V) {
         self.put(key, value, None);
     }

@@ -12,6 +12,7 @@
 //! - A miss touches one cache line of the table, a hit that line and the node.
 //! - No operation waits for another thread, wherever that may have been stopped. Look-ups repeat only when somebody else has
 //!   made progress in that very bucket.
+//! - There is always room, also for keys whose hashes tell nothing: then a bucket is a [`chain`], and slow.
 //! - A removal gives its slot back at once: no tombstones, no rehashing, however long keys come and go.
 //! - The table grows by one shard (20 KiB) at a time, and each split copies some thousand words.
 //!
