@@ -122,14 +122,17 @@ impl<N: Retire> Chain<N> {
         size_of::<Self>() + size_of_val(&*self.places)
     }
 
-    /// The entry in a place; its word if it holds none.
-    fn entry(&self, index: usize) -> Result<Entry<'_, N>, u64> {
+    fn word(&self, index: usize) -> u64 {
         // Acquire: partner of the Release in `insert` and in `insert::replace`: the node is visible whole.
-        let word = self.places[index].load(Ordering::Acquire);
-        let node = slot::node_of(word).filter(|_| !is_open(word)).ok_or(word)?;
+        self.places[index].load(Ordering::Acquire)
+    }
+
+    /// The entry in a place whose word was loaded just now, if it holds one.
+    fn entry(&self, index: usize, word: u64) -> Option<Entry<'_, N>> {
+        let node = slot::node_of(word).filter(|_| holds_entry(word))?;
         // SAFETY: it was in its place just now, under the guard that keeps the chain.
         let node = unsafe { Shared::new(node) };
-        Ok(Entry { index, word, node })
+        Some(Entry { index, word, node })
     }
 
     /// Looks for a key from place `from` on; it is in none before that.
@@ -140,14 +143,15 @@ impl<N: Retire> Chain<N> {
         is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     ) -> Search<'g, N> {
         for index in from..self.places.len() {
-            match self.entry(index) {
-                Ok(entry) if slot::has_tag(entry.word, tag) && is_key(entry.node) => {
-                    return Search::Found(entry);
-                }
-                Err(word) if is_open(word) => {
-                    return Search::Open { index, is_frozen: slot::is_frozen(word) };
-                }
-                Ok(_) | Err(_) => {}
+            let word = self.word(index);
+            if is_open(word) {
+                return Search::Open { index, is_frozen: slot::is_frozen(word) };
+            }
+            if slot::has_tag(word, tag)
+                && let Some(entry) = self.entry(index, word)
+                && is_key(entry.node)
+            {
+                return Search::Found(entry);
             }
         }
         Search::Full
@@ -271,7 +275,7 @@ pub(super) fn insert<'g, N: Retire>(
 ) -> Inserted<'g, N> {
     loop {
         failpoint::hit("table::chain::before_insert");
-        // Release: partner of the Acquire in `entry`: who loads the word sees the node whole. Relaxed on failure: it is read again.
+        // Release: partner of the Acquire in `word`: who loads the word sees the node whole. Relaxed on failure: it is read again.
         let filled = room.chain.places[room.index].compare_exchange(
             OPEN,
             slot::pack(hash::tag(hash), node.as_ptr()),
@@ -353,7 +357,7 @@ pub(super) fn walk<'g, N: Retire>(
 ) {
     let Head { chain, .. } = Head::of(shard, bucket);
     for index in (0..chain.places.len()).rev() {
-        if let Ok(entry) = chain.entry(index) {
+        if let Some(entry) = chain.entry(index, chain.word(index)) {
             each(entry.found(shard, bucket, control));
         }
     }

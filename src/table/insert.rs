@@ -244,7 +244,7 @@ pub(super) fn replace<'g, N: Retire>(
 ) -> Result<Shared<'g, N>, (Owned<N>, Lost)> {
     let word = slot::pack(slot::tag_of(found.word), node.as_ptr());
     failpoint::hit("table::replace::before");
-    // Release: partner of the Acquire in `find::examine`, `find::glance` and `chain::entry`: who loads the word sees the
+    // Release: partner of the Acquire in `find::examine`, `find::glance` and `chain::word`: who loads the word sees the
     // node whole.
     match swap(found, word, Ordering::Release) {
         Ok(()) => {
