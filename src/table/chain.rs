@@ -34,7 +34,7 @@
 //! removals copy nothing.
 
 use std::marker::PhantomData;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use super::control::Control;
 use super::find::Found;
@@ -73,28 +73,10 @@ struct Head<'g, N> {
 /// What a search through a chain has come to.
 enum Search<'g, N: Retire> {
     Found(Entry<'g, N>),
-    /// It is in none of the places before this one, which is open, or was when it was frozen.
-    Open {
-        index: usize,
-        is_frozen: bool,
-    },
+    /// It is in none of the places before this one, which is open.
+    Open(usize),
     /// It is in none of the places, and none is open.
     Full,
-}
-
-/// An open place, for a key that is in none before it.
-pub(super) struct Room<'g, N> {
-    chain: &'g Chain<N>,
-    index: usize,
-}
-
-/// What there is for a key that wants to be inserted.
-pub(super) enum Sought<'g, N: Retire> {
-    /// It is there.
-    Found(Found<'g, N>),
-    Room(Room<'g, N>),
-    /// The shard is being replaced.
-    Frozen,
 }
 
 /// A place that holds an entry.
@@ -145,7 +127,7 @@ impl<N: Retire> Chain<N> {
         for index in from..self.places.len() {
             let word = self.word(index);
             if is_open(word) {
-                return Search::Open { index, is_frozen: slot::is_frozen(word) };
+                return Search::Open(index);
             }
             if slot::has_tag(word, tag)
                 && let Some(entry) = self.entry(index, word)
@@ -229,69 +211,66 @@ pub(super) fn find<'g, N: Retire>(
     let head = Head::of(shard, bucket);
     let found = match head.chain.search(0, hash::tag(hash), is_key) {
         Search::Found(entry) => Some(entry.found(shard, bucket, control)),
-        Search::Open { .. } | Search::Full => None,
+        Search::Open(_) | Search::Full => None,
     };
     (found, head.is_frozen())
 }
 
-/// Looks for a key, or for room for it. `tried` is a place that was taken by somebody else.
-#[cold]
-#[inline(never)]
-pub(super) fn seek<'g, N: Retire>(
-    shard: &'g Shard<N>,
-    control: Control,
-    hash: u64,
-    tried: Option<Room<'g, N>>,
-    guard: &Guard,
-    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
-) -> Sought<'g, N> {
-    let (bucket, tag) = (Shard::<N>::bucket_index(hash), hash::tag(hash));
-    loop {
-        let head = Head::of(shard, bucket);
-        if head.is_frozen() {
-            return Sought::Frozen;
-        }
-        let chain = head.chain;
-        let from = tried.as_ref().filter(|tried| ptr::eq(tried.chain, chain));
-        match chain.search(from.map_or(0, |tried| tried.index), tag, is_key) {
-            Search::Found(entry) => return Sought::Found(entry.found(shard, bucket, control)),
-            Search::Open { index, is_frozen: false } => return Sought::Room(Room { chain, index }),
-            Search::Open { .. } | Search::Full => renew(shard, bucket, &head, guard),
-        }
-    }
-}
-
-/// Puts `node` into the room that was found for its key, or wherever there is some by then, unless the key is there by then.
+/// Inserts `node` unless its key is there, if the bucket is chained; as `insert::insert`. No room: it is not, or the shard is being
+/// replaced.
 #[cold]
 #[inline(never)]
 pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
-    control: Control,
     hash: u64,
-    mut room: Room<'g, N>,
     node: Owned<N>,
     guard: &Guard,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
+    let (bucket, tag) = (Shard::<N>::bucket_index(hash), hash::tag(hash));
+    // Relaxed: whether it is chained never changes, and all else is in the head.
+    let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
+    if !control.is_chained() {
+        return Inserted::NoRoom(node);
+    }
+    let mut prepare = Some(prepare);
     loop {
-        failpoint::hit("table::chain::before_insert");
-        // Release: partner of the Acquire in `word`: who loads the word sees the node whole. Relaxed on failure: it is read again.
-        let filled = room.chain.places[room.index].compare_exchange(
-            OPEN,
-            slot::pack(hash::tag(hash), node.as_ptr()),
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        if filled.is_ok() {
-            failpoint::hit("table::chain::inserted");
-            return Inserted::Done(node.publish());
+        let head = Head::of(shard, bucket);
+        if head.is_frozen() {
+            return Inserted::NoRoom(node);
         }
-        // Somebody else's entry is there now, and it may be our key's; or the chain is being renewed.
-        match seek(shard, control, hash, Some(room), guard, is_key) {
-            Sought::Found(found) => return Inserted::Occupied(found, node),
-            Sought::Room(other) => room = other,
-            Sought::Frozen => return Inserted::NoRoom(node),
+        let mut from = 0;
+        loop {
+            match head.chain.search(from, tag, is_key) {
+                Search::Found(entry) => {
+                    return Inserted::Occupied(entry.found(shard, bucket, control), node);
+                }
+                Search::Open(index) => from = index,
+                Search::Full => break,
+            }
+            if let Some(prepare) = prepare.take() {
+                prepare(&node);
+            }
+            failpoint::hit("table::chain::before_insert");
+            // Release: partner of the Acquire in `word`: who loads the word sees the node whole. Relaxed on failure: only whether it
+            // is frozen is looked at, and all else is read again.
+            match head.chain.places[from].compare_exchange(
+                OPEN,
+                slot::pack(tag, node.as_ptr()),
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    failpoint::hit("table::chain::inserted");
+                    return Inserted::Done(node.publish());
+                }
+                Err(word) if slot::is_frozen(word) => break,
+                // Somebody else's entry is there now, and it may be our key's.
+                Err(_) => {}
+            }
         }
+        renew(shard, bucket, &head, guard);
     }
 }
 

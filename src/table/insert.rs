@@ -16,13 +16,13 @@
 //! A thread that is stopped between two steps leaves one slot unusable until it goes on or the shard is split, and
 //! nothing wrong: a reserved slot is invisible, and a valid one with word 0 is empty to everybody.
 
-use super::chain::{self, Sought};
+use super::chain;
 use super::control::{Control, PRIMARY};
 use super::find::{Found, Probe, probe};
 use super::shard::Shard;
 use super::slot::{self, Owned, Shared};
 use crate::hash;
-use crate::sync::epoch::{Guard, Retire};
+use crate::sync::epoch::Retire;
 use crate::sync::{AtomicU64, Ordering, failpoint};
 
 /// How an insert into one shard ended.
@@ -31,7 +31,8 @@ pub(super) enum Inserted<'g, N: Retire> {
     Done(Shared<'g, N>),
     /// The key was there already.
     Occupied(Found<'g, N>, Owned<N>),
-    /// The bucket has no room and can get none, or the shard is being split: the caller splits it.
+    /// The bucket is chained: the caller goes there. Or it has no room and can get none, or the shard is being replaced: the caller
+    /// replaces it.
     NoRoom(Owned<N>),
 }
 
@@ -42,36 +43,23 @@ pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     mut node: Owned<N>,
-    guard: &Guard,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     prepare: impl FnOnce(&Owned<N>),
 ) -> Inserted<'g, N> {
-    let room = loop {
+    let reservation = loop {
         let absent = match probe(shard, hash, is_key) {
             Probe::Found(found) => return Inserted::Occupied(found, node),
             Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
             Probe::Absent(control) => control,
-            Probe::Chained(control) => {
-                match chain::seek(shard, control, hash, None, guard, is_key) {
-                    Sought::Found(found) => return Inserted::Occupied(found, node),
-                    Sought::Room(room) => break Room::Chain(control, room),
-                    Sought::Frozen => return Inserted::NoRoom(node),
-                }
-            }
+            Probe::Chained(_) => return Inserted::NoRoom(node),
         };
         match reserve(shard, hash, absent) {
-            Reserve::Done(reservation) => break Room::Bucket(reservation),
+            Reserve::Done(reservation) => break reservation,
             Reserve::Raced => {}
             Reserve::NoRoom => return Inserted::NoRoom(node),
         }
     };
     prepare(&node);
-    let reservation = match room {
-        Room::Bucket(reservation) => reservation,
-        Room::Chain(control, room) => {
-            return chain::insert(shard, control, hash, room, node, guard, is_key);
-        }
-    };
     node.expose();
     // Release: a reader with an old look at the control word may load this before it is published, and looks
     // into the node (Acquire in `find::examine`, `find::glance`) before it finds out.
@@ -104,12 +92,6 @@ pub(super) fn insert<'g, N: Retire>(
             }
         }
     }
-}
-
-/// Where a node is to go.
-enum Room<'g, N: Retire> {
-    Bucket(Reservation<'g, N>),
-    Chain(Control, chain::Room<'g, N>),
 }
 
 /// A slot that this thread alone may write.

@@ -168,11 +168,16 @@ impl<N: Node> Table<N> {
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
         loop {
             let shard = self.directory.shard(hash, guard);
-            match insert::insert(shard, hash, node, guard, is_key, &mut prepare) {
+            node = match insert::insert(shard, hash, node, is_key, &mut prepare) {
                 Inserted::Done(node) => return Ok(node),
                 Inserted::Occupied(found, node) => return Err((found, node)),
-                Inserted::NoRoom(back) => node = back,
-            }
+                Inserted::NoRoom(node) => node,
+            };
+            node = match chain::insert(shard, hash, node, guard, is_key, &mut prepare) {
+                Inserted::Done(node) => return Ok(node),
+                Inserted::Occupied(found, node) => return Err((found, node)),
+                Inserted::NoRoom(node) => node,
+            };
             split::split(shard, &self.directory, &self.context, guard);
         }
     }
