@@ -36,6 +36,19 @@ fn retain_removes_what_a_split_has_moved() {
     assert!(left.is_empty(), "{left:?} were there when it began");
 }
 
+/// A value that counts its destructor's runs; some of them panic.
+struct Fragile {
+    breaks: bool,
+    dropped: Arc<AtomicUsize>,
+}
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.breaks, "a destructor panics, as this test wants it to");
+    }
+}
+
 /// One value whose destructor panicked took 63 others with it, and the ticker.
 ///
 /// Removed entries are freed in bundles, by whichever thread comes to it. The panic left the bundle half done: the
@@ -45,18 +58,6 @@ fn retain_removes_what_a_split_has_moved() {
 fn a_destructor_that_panics_harms_nobody_else() {
     const VALUES: usize = 300;
     const PATIENCE: Duration = Duration::from_secs(30);
-
-    struct Fragile {
-        breaks: bool,
-        dropped: Arc<AtomicUsize>,
-    }
-
-    impl Drop for Fragile {
-        fn drop(&mut self) {
-            self.dropped.fetch_add(1, Ordering::SeqCst);
-            assert!(!self.breaks, "a destructor panics, as this test wants it to");
-        }
-    }
 
     let dropped = Arc::new(AtomicUsize::new(0));
     let cache = Cache::new();
@@ -70,6 +71,21 @@ fn a_destructor_that_panics_harms_nobody_else() {
         assert!(start.elapsed() < PATIENCE, "{left} values were never dropped");
         std::thread::yield_now();
     }
+}
+
+/// A cache was dropped, one value's destructor panicked, and all entries not freed by then leaked, with their shards.
+#[test]
+fn a_destructor_that_panics_does_not_keep_a_cache_from_being_freed() {
+    const VALUES: usize = 5000;
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let cache = cache();
+    for key in 0..VALUES {
+        let value = Fragile { breaks: key % 1000 == 7, dropped: dropped.clone() };
+        cache.insert(key as u64, value);
+    }
+    drop(cache);
+    assert_eq!(dropped.load(Ordering::SeqCst), VALUES);
+    assert_eq!(Arc::strong_count(&dropped), 1, "of what broke the rest was dropped too");
 }
 
 /// Two overwrites in a row, the first of them overtaken by the ticker: the entry outlived its deadline in memory.

@@ -48,7 +48,7 @@ use shard::Shard;
 
 use std::ptr::NonNull;
 
-use crate::sync::epoch::{Guard, Retire};
+use crate::sync::epoch::{Guard, Retire, free_quietly};
 
 /// Something that a table can hold.
 pub(crate) trait Node: Retire + Send + Sync + 'static {
@@ -207,9 +207,11 @@ impl<N: Node> Drop for Table<N> {
     fn drop(&mut self) {
         self.directory.drain(|mut shard| {
             for node in shard.take_nodes() {
-                // SAFETY: a Table is dropped when nobody uses it any more, and an entry is in one shard that was
-                // never split; what was unlinked before is not in a slot.
-                unsafe { N::free(node) };
+                free_quietly(|| {
+                    // SAFETY: a Table is dropped when nobody uses it any more, and an entry is in one shard that was
+                    // never split; what was unlinked before is not in a slot.
+                    unsafe { N::free(node) };
+                });
             }
         });
     }
