@@ -37,6 +37,7 @@ mod tags;
 mod tests;
 
 pub(crate) use batch::GROUP;
+pub(crate) use control::SLOTS;
 pub(crate) use find::Found;
 pub(crate) use iter::Cursor;
 pub(crate) use prefetch::prefetch;
