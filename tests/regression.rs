@@ -176,6 +176,71 @@ fn a_long_walk_does_not_return_what_has_expired() {
     assert!(seen < 20, "{seen} entries");
 }
 
+/// A walk passed over an entry that it found due when it could not remove it, because somebody had just extended or replaced
+/// it, or because its shard was being split.
+///
+/// The first broke the promise that a key which is there throughout is visited: the walk looks at the bucket first and at the
+/// clock afterwards, and an entry that was extended in time meanwhile was taken for gone (`loom_a_walk_against_set_ttl`).
+/// Now the bucket is read again. Here the shard is split under it, so that it must be read in another place.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_walk_reads_again_what_it_could_not_remove() {
+    const BEFORE: u64 = 500;
+    const AFTER: u64 = 20_000;
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    for key in 0..BEFORE {
+        match key % 2 {
+            0 => cache.insert(key, key),
+            _ => cache.insert_with_ttl(key, key, Duration::from_secs(1)),
+        }
+    }
+    hand.advance(Duration::from_secs(1));
+    let unhook = purekv::failpoint::set_hook({
+        let cache = cache.clone();
+        let mut grown = false;
+        move |site| {
+            if site == "engine::expire::before_claim" && !std::mem::replace(&mut grown, true) {
+                (BEFORE..AFTER).for_each(|key| cache.insert(key, key));
+            }
+        }
+    });
+    let mut met: Vec<u64> = cache.iter().map(|(key, _)| key).collect();
+    drop(unhook);
+    met.sort_unstable();
+    met.retain(|key| *key < BEFORE);
+    assert_eq!(met, (0..BEFORE).step_by(2).collect::<Vec<_>>());
+    assert_eq!(cache.len() as u64, AFTER - BEFORE / 2, "what is due is gone");
+}
+
+/// An entry outlived its deadline in memory, because its record came two seconds late.
+///
+/// An inserter was stopped between publishing an entry and pushing its record. By then the wheel had passed the record's tick by
+/// so much that a record can no longer say it exactly, and by more than 2^31 ticks, beyond which the 32 bits of an
+/// entry's timer do not tell early from late: the record was not taken for the entry's. With a tick of 1 ns that is two seconds; so now
+/// the shortest tick is 1 µs, and it is half an hour.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_record_pushed_late_is_served() {
+    for late in [Duration::from_secs(3), Duration::from_secs(2000)] {
+        let (clock, hand) = Clock::manual();
+        let cache = Cache::builder().clock(clock).tick(Duration::from_nanos(1)).build();
+        let unhook = purekv::failpoint::set_hook({
+            let cache = cache.clone();
+            move |site| {
+                if site == "table::insert::published" {
+                    hand.advance(late);
+                    cache.advance();
+                }
+            }
+        });
+        cache.insert_with_ttl(1, 1, Duration::from_millis(1));
+        drop(unhook);
+        assert_eq!(cache.advance(), 1, "{late:?} late, and nobody has asked for it");
+        assert!(cache.is_empty());
+    }
+}
+
 /// A hasher that tells no key from another.
 #[derive(Clone, Default)]
 struct Constant;
