@@ -74,6 +74,12 @@ pub mod failpoint {
     //! Hooks for the stall and linearizability tests; no part of the API.
     pub use crate::sync::failpoint::{Unhook, set_hook};
 }
+#[cfg(all(any(fuzzing, test), not(purekv_loom)))]
+#[doc(hidden)]
+pub mod fuzzing {
+    //! What the fuzz targets cannot reach otherwise; no part of the API.
+    pub use crate::wheel::naive::Scenario as WheelScenario;
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
