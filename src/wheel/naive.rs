@@ -113,7 +113,7 @@ impl Scenario {
             pair.step(*step);
             assert_eq!(pair.wheel.records(), pair.armed.len());
         }
-        pair.to_the_end();
+        pair.finish();
     }
 }
 
@@ -195,7 +195,7 @@ impl Pair {
     }
 
     /// Lets everything fire, each record at its very tick.
-    fn to_the_end(mut self) {
+    fn finish(mut self) {
         let ticks: BTreeSet<_> = self.armed.values().copied().collect();
         for tick in ticks.into_iter().filter(|tick| *tick > self.now).collect::<Vec<_>>() {
             for stop in [tick - 1, tick] {
