@@ -94,9 +94,9 @@ impl<E: Entry> Engine<E> {
 
     /// Hands out the live entries of the cursor's next bucket; false at the end.
     ///
-    /// None before all are judged. If one is to be looked for again (it was found due, and extended or replaced meanwhile:
-    /// its key may have been there throughout), the bucket is read anew: from among changing entries one by one
-    /// could not be told which have been handed out. Who made that necessary has got on.
+    /// None of them before all are judged. If one was found due and is not, because it was extended or replaced meanwhile, its key may have
+    /// been there throughout. Then the whole bucket is read anew: the table knows no keys, so it could not tell which of them
+    /// were handed out already. Who extended or replaced it has got on.
     pub(crate) fn next_bucket<'g>(
         &'g self,
         cursor: &mut Cursor,
