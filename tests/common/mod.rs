@@ -3,6 +3,7 @@
 
 pub(crate) mod naive;
 pub(crate) mod op;
+pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod subject;
 pub(crate) mod weak;

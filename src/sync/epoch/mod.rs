@@ -23,6 +23,7 @@ use std::ptr::NonNull;
 mod crossbeam;
 #[cfg(all(purekv_loom, not(crossbeam_loom)))]
 mod model;
+mod quietly;
 #[cfg(not(purekv_loom))]
 mod real;
 
@@ -30,6 +31,7 @@ mod real;
 pub(crate) use crossbeam::*;
 #[cfg(all(purekv_loom, not(crossbeam_loom)))]
 pub(crate) use model::*;
+pub(crate) use quietly::free_quietly;
 #[cfg(not(purekv_loom))]
 pub(crate) use real::*;
 

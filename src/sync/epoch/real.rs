@@ -2,15 +2,13 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::mem;
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
 use crossbeam_epoch::{Collector, LocalHandle};
 use crossbeam_utils::CachePadded;
 
-use super::Retire;
+use super::{Retire, free_quietly};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// A limbo of this many bytes is handed to the collector at once, full or not.
@@ -49,17 +47,11 @@ struct Retired {
 impl Drop for Limbo {
     fn drop(&mut self) {
         for retired in self.objects.drain(..) {
-            // A value's destructor may panic. The panic hook reports it; it goes no further, for this thread (the
-            // ticker of another cache, or one that is ending) need not have anything to do with that value.
-            let freed = panic::catch_unwind(AssertUnwindSafe(|| {
+            free_quietly(|| {
                 // SAFETY: `Guard::retire` promised that nobody who pinned after it can reach the object, and a limbo is
                 // dropped only by the collector, when every thread pinned before has unpinned.
                 unsafe { (retired.free)(retired.object) };
-            }));
-            // What it was thrown with may panic in turn.
-            freed
-                .or_else(|payload| panic::catch_unwind(AssertUnwindSafe(|| drop(payload))))
-                .unwrap_or_else(mem::forget);
+            });
         }
         account(0_usize.wrapping_sub(self.bytes));
     }
