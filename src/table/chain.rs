@@ -67,6 +67,8 @@ pub(super) struct Chain<N> {
 /// A chain and the word that led to it.
 struct Head<'g, N> {
     word: u64,
+    /// The chain's address, for who frees it.
+    at: NonNull<Chain<N>>,
     chain: &'g Chain<N>,
 }
 
@@ -178,13 +180,13 @@ impl<'g, N: Retire> Head<'g, N> {
     }
 
     fn new(word: u64) -> Self {
-        let Some(chain) = slot::node_of::<Chain<N>>(word) else {
+        let Some(at) = slot::node_of::<Chain<N>>(word) else {
             unreachable!("a chained bucket always has a chain")
         };
-        assert_live(chain);
+        assert_live(at);
         // SAFETY: it was the bucket's just now; it is retired after it has been replaced, or freed with the shard, and the
         // guard under which the shard was found is older than either.
-        Self { word, chain: unsafe { chain.as_ref() } }
+        Self { word, at, chain: unsafe { at.as_ref() } }
     }
 
     /// Whether the shard is being replaced, and not only the chain.
@@ -290,7 +292,7 @@ fn renew<N: Retire>(shard: &Shard<N>, bucket: usize, head: &Head<'_, N>, guard: 
     if renewed.is_ok() {
         failpoint::hit("table::chain::renewed");
         // SAFETY: the head was all that led to it; only who won this CAS retires it.
-        unsafe { guard.retire(NonNull::from(head.chain), head.chain.bytes()) };
+        unsafe { guard.retire(head.at, head.chain.bytes()) };
     } else {
         // SAFETY: made above, and nobody else has seen it.
         unsafe { Chain::free(chain) };
@@ -386,6 +388,6 @@ pub(super) fn unmake<N: Retire>(shard: &mut Shard<N>, bucket: usize) -> Vec<u64>
     let words = head.chain.places.iter().map(|place| place.load(Ordering::Relaxed) & !slot::FROZEN);
     let words = words.filter(|&word| holds_entry(word)).collect();
     // SAFETY: its shard was all that led to it, and that is not used again.
-    unsafe { Chain::free(NonNull::from(head.chain)) };
+    unsafe { Chain::free(head.at) };
     words
 }
