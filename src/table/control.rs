@@ -64,8 +64,8 @@ pub(super) struct Control(pub(super) u64);
 impl Control {
     /// The bit to set in order to freeze.
     pub(super) const FROZEN: u64 = FROZEN;
-    /// A bucket whose entries are in a chain; it stays so, but for being frozen.
-    pub(super) const CHAINED: Self = Self((CHAIN as u64) << LINE_SHIFT);
+    /// A bucket whose entries are in a chain; it stays so, but for being frozen. All slots are taken, so that an insert finds none.
+    pub(super) const CHAINED: Self = Self((CHAIN as u64) << LINE_SHIFT | ALL << RESERVED_SHIFT);
 
     #[inline(always)]
     pub(super) fn is_frozen(self) -> bool {
@@ -104,7 +104,12 @@ impl Control {
         (self.0 >> LINE_SHIFT) as usize & ((1 << LINE_BITS) - 1)
     }
 
-    /// Whether the bucket's entries are in a chain: then no slot is valid, and none is to be reserved.
+    /// Whether the bucket has an overflow line or a chain, and so gets no line any more.
+    pub(super) fn is_extended(self) -> bool {
+        self.line_bits() != 0
+    }
+
+    /// Whether the bucket's entries are in a chain: then no slot is valid, and none free.
     #[inline(always)]
     pub(super) fn is_chained(self) -> bool {
         self.line_bits() == CHAIN
@@ -129,13 +134,13 @@ impl Control {
     /// The first free slot among those the bucket has.
     pub(super) fn first_free(self) -> Option<usize> {
         let slot = self.used().trailing_ones() as usize;
-        let have = if self.line().is_some() { SLOTS } else { PRIMARY };
+        let have = if self.is_extended() { SLOTS } else { PRIMARY };
         (slot < have).then_some(slot)
     }
 
     /// Free → reserved.
     pub(super) fn reserve(self, slot: usize) -> Self {
-        debug_assert!(self.used() >> slot & 1 == 0 && !self.is_chained());
+        debug_assert!(self.used() >> slot & 1 == 0);
         Self(self.0 | reserved_bit(slot))
     }
 
@@ -156,7 +161,8 @@ impl Control {
     /// Reserved or valid → free. When that leaves the overflow line empty the bucket gives it up: the second value.
     pub(super) fn release(self, slot: usize) -> (Self, Option<usize>) {
         let freed = Self(self.0 & !(valid_bit(slot) | reserved_bit(slot)));
-        match freed.line() {
+        // No chain's: it has no slot to release.
+        match freed.line_bits().checked_sub(1) {
             Some(line) if freed.used() & LINE_SET == 0 => {
                 (Self(freed.0 & !(((1 << LINE_BITS) - 1) << LINE_SHIFT)), Some(line))
             }
@@ -301,6 +307,7 @@ mod tests {
         for control in [Control::CHAINED, Control(Control::CHAINED.0 | FROZEN)] {
             assert!(control.is_chained() && !control.is_plain());
             assert_eq!((control.line(), control.valid().count()), (None, 0));
+            assert!(control.first_free().is_none() && control.is_extended());
         }
     }
 

@@ -43,10 +43,8 @@ impl<'g, N: Retire> Found<'g, N> {
 /// What one bucket says.
 pub(super) enum Probe<'g, N: Retire> {
     Found(Found<'g, N>),
-    /// Absent, as of this control word.
+    /// Absent, as of this control word; if that is chained, it is in the bucket's chain or absent.
     Absent(Control),
-    /// To be asked for in the bucket's chain.
-    Chained(Control),
 }
 
 /// Looks for a key among the slots that are valid in `control`, and does not check what it finds.
@@ -173,9 +171,6 @@ fn probe_slowly<'g, N: Retire>(
     loop {
         // Acquire: partner of the Release in `insert::publish`: what it calls valid is there.
         let control = Control(word.load(Ordering::Acquire));
-        if control.is_chained() {
-            return Probe::Chained(control);
-        }
         let Some(found) = candidate(shard, bucket, control, hash, is_key) else {
             return Probe::Absent(control);
         };
@@ -244,8 +239,10 @@ fn find_slowly<'g, N: Retire>(
                 let is_frozen = found.control.is_frozen();
                 (Some(found), is_frozen)
             }
+            Probe::Absent(control) if control.is_chained() => {
+                chain::find(shard, control, hash, is_key)
+            }
             Probe::Absent(control) => (None, control.is_frozen()),
-            Probe::Chained(control) => chain::find(shard, control, hash, is_key),
         };
         if !is_frozen {
             return found;

@@ -51,7 +51,6 @@ pub(super) fn insert<'g, N: Retire>(
             Probe::Found(found) => return Inserted::Occupied(found, node),
             Probe::Absent(control) if control.is_frozen() => return Inserted::NoRoom(node),
             Probe::Absent(control) => control,
-            Probe::Chained(_) => return Inserted::NoRoom(node),
         };
         match reserve(shard, hash, absent) {
             Reserve::Done(reservation) => break reservation,
@@ -87,9 +86,6 @@ pub(super) fn insert<'g, N: Retire>(
                 return Inserted::Occupied(found, node);
             }
             Probe::Absent(control) => absent = control,
-            Probe::Chained(_) => {
-                unreachable!("a bucket of which slots are reserved is not chained")
-            }
         }
     }
 }
@@ -123,7 +119,7 @@ fn reserve<'g, N: Retire>(shard: &'g Shard<N>, hash: u64, absent: Control) -> Re
     let bucket = Shard::<N>::bucket_index(hash);
     let (slot, line, control) = match absent.first_free() {
         Some(slot) => (slot, None, absent.reserve(slot)),
-        None if absent.line().is_some() => return Reserve::NoRoom,
+        None if absent.is_extended() => return Reserve::NoRoom,
         None => match shard.take_line() {
             Some(line) => (PRIMARY, Some(line), absent.reserve_in_line(line)),
             None => return Reserve::NoRoom,
