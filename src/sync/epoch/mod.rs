@@ -24,7 +24,13 @@ mod crossbeam;
 #[cfg(all(purekv_loom, not(crossbeam_loom)))]
 mod model;
 #[cfg(not(purekv_loom))]
+mod participant;
+#[cfg(not(purekv_loom))]
 mod real;
+#[cfg(any(not(purekv_loom), test))]
+mod retired;
+#[cfg(any(not(purekv_loom), test))]
+mod ring;
 
 #[cfg(all(purekv_loom, crossbeam_loom))]
 pub(crate) use crossbeam::*;
