@@ -13,20 +13,23 @@ use super::participant::{Participant, account_orphaned};
 use super::retired::{Retired, free_all};
 use super::ring::Cells;
 
-/// So many bytes retired begin a grace period, however few objects they are.
-pub(crate) const MARK_BYTES: usize = 64 << 10;
+/// Objects retired between two grace periods that a thread begins. A large one counts as several.
+const MARK_EVERY: usize = 64;
 
-/// So many objects retired begin a grace period.
-const MARK_EVERY: u64 = 64;
+/// When many wait, because some thread stands still while it is pinned: one part in so many of them.
+const MARK_SHARE: usize = 8;
 
-/// When many wait (some thread stands still while it is pinned), one part in so many of them, for a grace period costs what it costs.
-const MARK_SHARE: u64 = 8;
+/// One more object for each so many bytes: 64 KiB begin a grace period, however few objects they are.
+const LARGE: usize = (64 << 10) / MARK_EVERY;
 
 /// Objects freed at a time by who goes about another business.
 const PORTION: usize = 16;
 
 /// Objects freed per object retired: more than one, so that what has piled up grows less.
 const PACE: usize = 2;
+
+/// Objects retired, after which a thread frees some.
+const PAY_AT: usize = PORTION / PACE;
 
 /// How many of its grace periods a thread begins between two looks at another thread's ring.
 const HELP_EVERY: u32 = 16;
@@ -37,12 +40,12 @@ static COLLECTOR: OnceLock<Collector> = OnceLock::new();
 struct Local {
     handle: LocalHandle,
     participant: &'static Participant,
-    /// The tail that begins the next grace period.
-    mark_at: Cell<u64>,
-    /// Bytes retired since the last one began.
-    unmarked: Cell<usize>,
-    /// Objects retired and not yet paid for by freeing others.
+    /// Objects retired and not yet paid for, as [`MARK_EVERY`] counts them.
     owed: Cell<usize>,
+    /// Those paid for since a grace period was begun.
+    unmarked: Cell<usize>,
+    /// The tail when they were last paid for.
+    paid: Cell<u64>,
     /// For what is being freed, so that its memory is used again.
     batch: Cell<Vec<Retired>>,
     /// Grace periods begun since it last helped another.
@@ -88,9 +91,9 @@ fn register() -> *const Local {
     let local = Box::into_raw(Box::new(Local {
         handle: COLLECTOR.get_or_init(Collector::new).register(),
         participant,
-        mark_at: Cell::new(participant.ring.tail() + MARK_EVERY),
-        unmarked: Cell::new(0),
         owed: Cell::new(0),
+        unmarked: Cell::new(0),
+        paid: Cell::new(participant.ring.tail()),
         batch: Cell::new(Vec::with_capacity(PORTION)),
         marks: Cell::new(0),
         help: Cell::new(0),
@@ -151,12 +154,8 @@ impl Guard {
         let participant = local.participant;
         participant.account(bytes);
         // SAFETY: this thread owns it; `discard` keeps the promise.
-        let tail = unsafe { participant.ring.push(retired, |old| discard(&self.inner, old)) };
-        local.owed.set(local.owed.get() + 1);
-        local.unmarked.set(local.unmarked.get() + bytes);
-        if tail >= local.mark_at.get() || local.unmarked.get() >= MARK_BYTES {
-            local.mark(&self.inner, tail);
-        }
+        unsafe { participant.ring.push(retired, |outgrown| discard(&self.inner, outgrown)) };
+        local.owed.set(local.owed.get() + 1 + bytes / LARGE);
     }
 
     /// For a thread that is past its thread-locals.
@@ -165,7 +164,7 @@ impl Guard {
         account_orphaned(retired.bytes);
         let free = move || {
             // SAFETY: the promise of `retire`, whose caller this is; it runs once, when the grace period is over.
-            let bytes = unsafe { free_all(&mut vec![retired]) };
+            let bytes = unsafe { free_all(&[retired]) };
             account_orphaned(0_usize.wrapping_sub(bytes));
         };
         // SAFETY: `Retire::free` is sound from any thread.
@@ -189,38 +188,36 @@ impl Drop for Guard {
     }
 }
 
-/// After unpinning: frees something for what was retired. Here and not where it is retired, for the shorter a thread is pinned,
-/// the less often it is preempted while it is; and one by one, so that no operation pays for many.
+/// After unpinning: does something about what was retired. Here and not where it is retired, for the shorter a thread is pinned,
+/// the less often it is preempted while it is.
 #[inline]
 fn pay() {
     if let Some(local) = local()
-        && local.owed.get() >= PORTION / PACE
+        && local.owed.get() >= PAY_AT
     {
         local.pay();
     }
 }
 
 impl Local {
-    /// Begins a grace period for what this thread has retired.
+    /// Frees a little for each object retired, so that no operation pays for many.
     #[cold]
-    fn mark(&self, guard: &crossbeam_epoch::Guard, tail: u64) {
-        let ring = &self.participant.ring;
-        self.mark_at.set(tail + MARK_EVERY.max(ring.len() as u64 / MARK_SHARE));
-        self.unmarked.set(0);
-        self.marks.set(self.marks.get().wrapping_add(1));
-        // SAFETY: this thread owns it; `discard` keeps the promise.
-        unsafe { ring.shrink(|outgrown| discard(guard, outgrown)) };
-        begin_grace_period(guard, self.participant, tail);
-        guard.flush();
-    }
-
-    #[cold]
+    #[inline(never)]
     fn pay(&self) {
+        let ring = &self.participant.ring;
+        let unmarked = self.unmarked.get() + self.owed.replace(0);
+        self.unmarked.set(unmarked);
+        if unmarked >= MARK_EVERY.max(ring.len() / MARK_SHARE) {
+            self.unmarked.set(0);
+            self.mark();
+        }
+        let tail = ring.tail();
+        let retired = (tail - self.paid.replace(tail)) as usize;
         // Taken out: a value's destructor may come by here again.
         let mut batch = self.batch.take();
-        for _ in 0..self.owed.replace(0).div_ceil(PORTION / PACE) {
+        for _ in 0..retired.div_ceil(PAY_AT) {
             // SAFETY: this thread owns it.
-            unsafe { self.participant.ring.claim(PORTION, &mut batch) };
+            unsafe { ring.claim(PORTION, &mut batch) };
             if free(&mut batch) < PORTION {
                 break;
             }
@@ -232,6 +229,18 @@ impl Local {
         self.batch.set(batch);
     }
 
+    /// Begins a grace period for what this thread has retired.
+    #[cold]
+    fn mark(&self) {
+        let guard = self.handle.pin();
+        let ring = &self.participant.ring;
+        self.marks.set(self.marks.get() + 1);
+        // SAFETY: this thread owns it; `discard` keeps the promise.
+        unsafe { ring.shrink(|outgrown| discard(&guard, outgrown)) };
+        begin_grace_period(&guard, self.participant, ring.tail());
+        guard.flush();
+    }
+
     /// Looks after one other participant, in turn. A thread that has ended or come to rest does not free what it has left, and there
     /// need not be anybody who calls [`collect`].
     #[cold]
@@ -239,7 +248,7 @@ impl Local {
         let turn = self.help.replace(self.help.get() + 1);
         let Some(other) = Participant::all().nth(turn) else { return self.help.set(0) };
         if !ptr::eq(other, self.participant) && other.is_idle() {
-            let guard = pin_inner();
+            let guard = self.handle.pin();
             begin_grace_period(&guard, other, other.ring.tail());
             // SAFETY: pinned.
             unsafe { other.ring.claim(PORTION, batch) };
@@ -254,6 +263,7 @@ fn free(batch: &mut Vec<Retired>) -> usize {
     let count = batch.len();
     // SAFETY: it was retired, so unlinked; its grace period is over, so nobody is left who could reach it; and claimed once.
     let bytes = unsafe { free_all(batch) };
+    batch.clear();
     account(0_usize.wrapping_sub(bytes));
     count
 }

@@ -51,22 +51,22 @@ impl Retired {
 /// # Safety
 ///
 /// As [`Retired::free`], for each.
-pub(super) unsafe fn free_all(all: &mut Vec<Retired>) -> usize {
-    let bytes = all.iter().map(|retired| retired.bytes).sum();
-    let mut left = all.drain(..);
-    loop {
+pub(super) unsafe fn free_all(all: &[Retired]) -> usize {
+    let mut bytes = 0;
+    let mut done = 0;
+    while done < all.len() {
         let freed = panic::catch_unwind(AssertUnwindSafe(|| {
-            for retired in left.by_ref() {
-                // SAFETY: the caller's promise; it has left the list, so it is freed once.
+            for retired in &all[done..] {
+                done += 1;
+                bytes += retired.bytes;
+                // SAFETY: the caller's promise; it is counted as done before, so it is freed once.
                 unsafe { retired.free() };
             }
         }));
-        match freed {
-            Ok(()) => return bytes,
-            // What it was thrown with may panic in turn.
-            Err(payload) => {
-                panic::catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(mem::forget)
-            }
-        }
+        // What it was thrown with may panic in turn.
+        freed
+            .or_else(|payload| panic::catch_unwind(AssertUnwindSafe(|| drop(payload))))
+            .unwrap_or_else(mem::forget);
     }
+    bytes
 }

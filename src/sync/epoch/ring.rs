@@ -23,10 +23,10 @@ use super::retired::Retired;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, failpoint};
 
 /// Cells of a ring at first; it never has fewer.
-const FEWEST: usize = if cfg!(purekv_loom) { 2 } else { 128 };
+const FEWEST: u64 = if cfg!(purekv_loom) { 2 } else { 128 };
 
 /// A ring shrinks when not even one in so many of its cells is in use.
-const SPARSE: usize = 8;
+const SPARSE: u64 = 8;
 
 pub(super) struct Ring {
     tail: CachePadded<Tail>,
@@ -36,6 +36,8 @@ pub(super) struct Ring {
 /// Written by the owner only.
 struct Tail {
     tail: AtomicU64,
+    /// Up to where there are free cells, as of the owner's last look at `freed`, which is on a busier cache line.
+    limit: AtomicU64,
     cells: AtomicPtr<Cells>,
 }
 
@@ -56,15 +58,20 @@ struct Cell {
 }
 
 impl Cells {
-    fn new(len: usize) -> Box<Self> {
+    fn new(len: u64) -> Box<Self> {
         let none = || AtomicPtr::new(std::ptr::null_mut());
         let cell = || Cell { object: none(), free: none(), bytes: AtomicUsize::new(0) };
         Box::new(Self((0..len).map(|_| cell()).collect()))
     }
 
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     #[inline]
     fn cell(&self, place: u64) -> &Cell {
-        &self.0[place as usize & (self.0.len() - 1)]
+        // SAFETY: less than the length, which is a power of two.
+        unsafe { self.0.get_unchecked((place & (self.len() - 1)) as usize) }
     }
 
     /// Relaxed, as the writes: `tail` and `freed` order them.
@@ -93,35 +100,48 @@ impl Ring {
         Self {
             tail: CachePadded::new(Tail {
                 tail: AtomicU64::new(0),
+                limit: AtomicU64::new(FEWEST),
                 cells: AtomicPtr::new(Box::into_raw(Cells::new(FEWEST))),
             }),
             ends: CachePadded::new(Ends { safe: AtomicU64::new(0), freed: AtomicU64::new(0) }),
         }
     }
 
-    /// Appends; the new tail. `outgrown` gets the cells that were replaced, which others may still be reading.
+    /// Appends. `outgrown` gets the cells that were replaced, which others may still be reading.
     ///
     /// # Safety
     ///
     /// By the owner only. What `outgrown` gets lives until every thread that is pinned now has unpinned.
     #[inline]
-    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Box<Cells>)) -> u64 {
-        // Relaxed: only the owner writes it.
+    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Box<Cells>)) {
+        // Relaxed, both: only the owner writes them.
         let tail = self.tail.tail.load(Ordering::Relaxed);
-        // Acquire: partner of the Release in `claim`: who has claimed a cell has read it before it is written again.
-        let freed = self.ends.freed.load(Ordering::Acquire);
-        // SAFETY: the owner's cells are replaced by the owner only.
-        let mut cells = unsafe { self.cells() };
-        if tail - freed == cells.0.len() as u64 {
+        if tail == self.tail.limit.load(Ordering::Relaxed) {
             // SAFETY: the caller's promise.
-            unsafe { self.replace(freed, tail, cells.0.len() * 2, outgrown) };
-            // SAFETY: as above.
-            cells = unsafe { self.cells() };
+            unsafe { self.make_room(tail, outgrown) };
         }
-        cells.write(tail, retired);
+        // SAFETY: the owner's cells are replaced by the owner only.
+        unsafe { self.cells() }.write(tail, retired);
         // Release: who sees the tail (Acquire in `tail`) sees what is before it, and the cells where it is.
         self.tail.tail.store(tail + 1, Ordering::Release);
-        tail + 1
+    }
+
+    /// # Safety
+    ///
+    /// As [`push`](Self::push).
+    #[cold]
+    unsafe fn make_room(&self, tail: u64, outgrown: impl FnOnce(Box<Cells>)) {
+        // Acquire: partner of the Release in `claim`: who has claimed a cell has read it before it is written again.
+        let freed = self.ends.freed.load(Ordering::Acquire);
+        // SAFETY: as in `push`.
+        let len = unsafe { self.cells() }.len();
+        if tail - freed < len {
+            // Relaxed: only the owner reads it.
+            self.tail.limit.store(freed + len, Ordering::Relaxed);
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.replace(freed, tail, len * 2, outgrown) };
+        }
     }
 
     /// Gives back cells that a time of much garbage has left.
@@ -132,11 +152,11 @@ impl Ring {
     pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Box<Cells>)) {
         // Relaxed: only the owner writes it.
         let tail = self.tail.tail.load(Ordering::Relaxed);
-        // Acquire: as in `push`.
+        // Acquire: as in `make_room`.
         let freed = self.ends.freed.load(Ordering::Acquire);
         // SAFETY: as in `push`.
-        let len = unsafe { self.cells() }.0.len();
-        let wanted = (tail - freed) as usize * SPARSE;
+        let len = unsafe { self.cells() }.len();
+        let wanted = (tail - freed) * SPARSE;
         if len > FEWEST && wanted < len {
             // SAFETY: the caller's promise.
             unsafe { self.replace(freed, tail, wanted.next_power_of_two().max(FEWEST), outgrown) };
@@ -147,14 +167,16 @@ impl Ring {
     ///
     /// As [`push`](Self::push).
     #[cold]
-    unsafe fn replace(&self, freed: u64, tail: u64, len: usize, outgrown: impl FnOnce(Box<Cells>)) {
+    unsafe fn replace(&self, freed: u64, tail: u64, len: u64, outgrown: impl FnOnce(Box<Cells>)) {
         let cells = Cells::new(len);
         // SAFETY: as in `push`.
         let old = unsafe { self.cells() };
         for place in freed..tail {
             cells.write(place, old.read(place));
         }
-        // Release: who finds them (Acquire in `cells`) sees what was copied. Relaxed would do for the owner.
+        // Relaxed: only the owner reads it.
+        self.tail.limit.store(freed + len, Ordering::Relaxed);
+        // Release: who finds them (Acquire in `cells`) sees what was copied.
         let old = self.tail.cells.swap(Box::into_raw(cells), Ordering::Release);
         // SAFETY: made by `into_raw`; nobody finds them any more, and `outgrown` waits for those who have.
         outgrown(unsafe { Box::from_raw(old) });
