@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
+use std::thread;
 
 use crossbeam_epoch::{Collector, LocalHandle};
 
@@ -14,7 +15,7 @@ use super::retired::{Retired, free_all};
 use super::ring::Cells;
 
 /// Objects retired between two grace periods that a thread begins. A large one counts as several.
-const MARK_EVERY: usize = 64;
+const MARK_EVERY: usize = 128;
 
 /// When many wait, because some thread stands still while it is pinned: one part in so many of them.
 const MARK_SHARE: usize = 8;
@@ -31,6 +32,13 @@ const PACE: usize = 2;
 /// Objects retired, after which a thread frees some.
 const PAY_AT: usize = PORTION / PACE;
 
+/// With so many objects that are not safe yet, a thread gives the processor away before it retires as many again. In the way, as a
+/// rule, is a thread that was preempted while it was pinned: let it go on, and memory can be used again while it is in the cache.
+const GIVE_WAY_AT: u64 = 1024;
+
+/// The longest interval between two such times, where it is no help: somebody is pinned for long.
+const GIVE_WAY_LATEST: u64 = GIVE_WAY_AT << 8;
+
 /// How many of its grace periods a thread begins between two looks at another thread's ring.
 const HELP_EVERY: u32 = 16;
 
@@ -46,12 +54,22 @@ struct Local {
     unmarked: Cell<usize>,
     /// The tail when they were last paid for.
     paid: Cell<u64>,
+    /// When it last gave way, and how long it goes on until the next time.
+    gave_way: Cell<GaveWay>,
+    is_paying: Cell<bool>,
     /// For what is being freed, so that its memory is used again.
     batch: Cell<Vec<Retired>>,
     /// Grace periods begun since it last helped another.
     marks: Cell<u32>,
     /// Where to help next.
     help: Cell<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct GaveWay {
+    tail: u64,
+    safe: u64,
+    interval: u64,
 }
 
 /// Unregisters the thread when its thread-locals are dropped.
@@ -94,6 +112,8 @@ fn register() -> *const Local {
         owed: Cell::new(0),
         unmarked: Cell::new(0),
         paid: Cell::new(participant.ring.tail()),
+        gave_way: Cell::new(GaveWay { tail: 0, safe: 0, interval: GIVE_WAY_AT }),
+        is_paying: Cell::new(false),
         batch: Cell::new(Vec::with_capacity(PORTION)),
         marks: Cell::new(0),
         help: Cell::new(0),
@@ -204,6 +224,10 @@ impl Local {
     #[cold]
     #[inline(never)]
     fn pay(&self) {
+        // A value's destructor comes by here again if it uses a cache; one at a time, so that this does not nest.
+        if self.is_paying.replace(true) {
+            return;
+        }
         let ring = &self.participant.ring;
         let unmarked = self.unmarked.get() + self.owed.replace(0);
         self.unmarked.set(unmarked);
@@ -213,7 +237,6 @@ impl Local {
         }
         let tail = ring.tail();
         let retired = (tail - self.paid.replace(tail)) as usize;
-        // Taken out: a value's destructor may come by here again.
         let mut batch = self.batch.take();
         for _ in 0..retired.div_ceil(PAY_AT) {
             // SAFETY: this thread owns it.
@@ -227,6 +250,24 @@ impl Local {
             self.help(&mut batch);
         }
         self.batch.set(batch);
+        self.is_paying.set(false);
+        self.give_way(ring.tail(), ring.safe());
+    }
+
+    /// Lets another thread have the processor, once in a while, if that seems to be what is missing. It does not wait for
+    /// anything.
+    #[inline]
+    fn give_way(&self, tail: u64, safe: u64) {
+        let last = self.gave_way.get();
+        let is_time = tail - last.tail >= last.interval;
+        if tail - safe < GIVE_WAY_AT || !is_time || self.handle.is_pinned() {
+            return;
+        }
+        let has_helped = safe > last.safe;
+        let interval =
+            if has_helped { GIVE_WAY_AT } else { GIVE_WAY_LATEST.min(last.interval * 2) };
+        self.gave_way.set(GaveWay { tail, safe, interval });
+        thread::yield_now();
     }
 
     /// Begins a grace period for what this thread has retired.

@@ -263,3 +263,6 @@ impl Drop for Ring {
         drop(unsafe { Box::from_raw(cells) });
     }
 }
+
+#[cfg(test)]
+mod tests;
