@@ -7,7 +7,8 @@
 //! by up to one jiffy on a quiet machine, by three and more where a hypervisor takes the timekeeping core away
 //! (seen: 25 ms on a machine with a jiffy of 4 ms). So the coarse clock is trusted in one direction only: it is never *ahead*.
 //! A deadline at or before it has passed; one more than [`COARSE_SLACK`] after it has not; the few in between
-//! pay for the precise read. See [`Now::is_due`].
+//! pay for the precise read. See [`Now::is_due`]. Where a deadline is *made*, a time-to-live of a minute or more counts from the
+//! coarse clock, and ends early by its lag; a shorter one counts from the precise clock.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -20,8 +21,15 @@ use crate::sync::{Arc, AtomicU64, Ordering};
 /// read for those entries that are in their last half second.
 pub(crate) const COARSE_SLACK: u64 = 500_000_000;
 
+/// From this time-to-live on, a minute in nanoseconds, a few milliseconds of it are not worth a precise clock read: the worst lag we
+/// have measured is less than half a thousandth of it.
+const LONG: u64 = 60_000_000_000;
+
 /// The deadline of an entry that never expires. The two bits above it are the entry's own.
 pub(crate) const NEVER: u64 = (1 << 62) - 1;
+
+/// These two bits, as an entry that is live has them.
+pub(crate) const LIVE: u64 = !NEVER;
 
 /// A source of time for a cache: the system's monotonic clock, or one that a test moves by hand.
 ///
@@ -71,7 +79,12 @@ impl ManualClock {
 
     /// The time since this clock was made.
     pub fn elapsed(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Acquire))
+        Duration::from_nanos(self.now())
+    }
+
+    fn now(&self) -> u64 {
+        // Acquire: partner of the AcqRel in `advance`.
+        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -93,7 +106,7 @@ impl Clock {
         (Self(Source::Manual(hand.clone())), hand)
     }
 
-    /// Whether time moves by itself.
+    /// Whether time stands still until somebody moves it.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.0, Source::Manual(_))
     }
@@ -103,17 +116,7 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         match &self.0 {
             Source::System => system::precise(),
-            // Acquire: partner of `ManualClock::advance`.
-            Source::Manual(hand) => hand.0.load(Ordering::Acquire),
-        }
-    }
-
-    /// A recent time, never later than [`now`](Self::now), and seldom more than a few milliseconds earlier.
-    #[inline]
-    pub(crate) fn coarse(&self) -> u64 {
-        match &self.0 {
-            Source::System => system::coarse(),
-            Source::Manual(hand) => hand.0.load(Ordering::Acquire),
+            Source::Manual(hand) => hand.now(),
         }
     }
 }
@@ -126,9 +129,12 @@ pub(crate) struct Now<'c> {
     clock: &'c Clock,
     coarse: Cell<u64>,
     precise: Cell<u64>,
-    /// What is due after this is certainly not due now. Before any reading: only what never is.
+    /// What is due after this is certainly not due now; with the bits of [`LIVE`]. Before any reading: only what never is.
     horizon: Cell<u64>,
 }
+
+/// The horizon before any reading.
+const NEAREST: u64 = LIVE | (NEVER - 1);
 
 /// Not read yet; no clock shows it.
 const UNREAD: u64 = u64::MAX;
@@ -140,35 +146,60 @@ impl<'c> Now<'c> {
             clock,
             coarse: Cell::new(UNREAD),
             precise: Cell::new(UNREAD),
-            horizon: Cell::new(NEVER - 1),
+            horizon: Cell::new(NEAREST),
         }
+    }
+
+    /// Whether this word, a deadline with the bits of [`LIVE`], is certainly ahead. Any word without these bits is not.
+    /// Reads no clock: false says nothing.
+    #[inline(always)]
+    pub(crate) fn is_surely_before(&self, word: u64) -> bool {
+        word > self.horizon.get()
+    }
+
+    /// As [`is_surely_before`](Self::is_surely_before), by a clock that is read if none has been; false still says
+    /// nothing.
+    #[inline(never)]
+    pub(crate) fn is_before_by_coarse_clock(&self, word: u64) -> bool {
+        if self.coarse.get() == UNREAD && self.precise.get() == UNREAD {
+            self.read_coarse();
+        }
+        self.is_surely_before(word)
     }
 
     /// Whether `deadline` (an instant of this clock, or [`NEVER`]) is now or has passed.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_due(&self, deadline: u64) -> bool {
-        deadline <= self.horizon.get() && self.is_due_on_closer_look(deadline)
+        !self.is_surely_before(LIVE | deadline) && self.is_due_on_closer_look(deadline)
     }
 
+    #[inline(never)]
     fn is_due_on_closer_look(&self, deadline: u64) -> bool {
+        if self.is_before_by_coarse_clock(LIVE | deadline) {
+            return false;
+        }
         // Once the exact time has been read, it is this operation's only time.
-        let precise = self.precise.get();
-        if precise != UNREAD {
-            return deadline <= precise;
-        }
-        let mut coarse = self.coarse.get();
-        if coarse == UNREAD {
-            coarse = self.clock.coarse();
-            self.coarse.set(coarse);
-            if self.clock.is_manual() {
-                // It has one precision only: read again, it may have moved, and this operation would see two times.
-                self.precise.set(coarse);
-                self.horizon.set(coarse);
-                return deadline <= coarse;
+        let coarse_will_do = self.precise.get() == UNREAD && deadline <= self.coarse.get();
+        coarse_will_do || deadline <= self.precise()
+    }
+
+    #[inline]
+    fn read_coarse(&self) {
+        // No clock gets as far as NEVER, and no sum here beyond its bits.
+        let (coarse, ahead) = match &self.clock.0 {
+            Source::System => {
+                let coarse = system::coarse();
+                (coarse, coarse + COARSE_SLACK)
             }
-            self.horizon.set(coarse.saturating_add(COARSE_SLACK).min(NEVER - 1));
-        }
-        deadline <= coarse || deadline <= self.horizon.get() && deadline <= self.precise()
+            // It has one precision only: read again, it may have moved, and this operation would see two times.
+            Source::Manual(hand) => {
+                let time = hand.now();
+                self.precise.set(time);
+                (time, time)
+            }
+        };
+        self.coarse.set(coarse);
+        self.horizon.set(LIVE | ahead);
     }
 
     /// The exact time, as of the first call.
@@ -178,22 +209,38 @@ impl<'c> Now<'c> {
         if precise == UNREAD {
             precise = self.clock.now();
             self.precise.set(precise);
-            self.horizon.set(precise.min(NEVER - 1));
+            self.horizon.set(LIVE | precise.min(NEVER - 1));
         }
         precise
     }
 
     /// The instant `ttl` from now, or [`NEVER`] when that is beyond what a clock can show (146 years).
+    ///
+    /// A long one counts from the coarse clock, and so comes out early by that clock's lag.
     #[inline]
     pub(crate) fn deadline_after(&self, ttl: Duration) -> u64 {
-        self.precise().saturating_add(nanos(ttl)).min(NEVER)
+        let ttl = nanos(ttl);
+        let now = if ttl < LONG { self.precise() } else { self.recent() };
+        now.saturating_add(ttl).min(NEVER)
+    }
+
+    /// The time by whichever clock has been read, or else by the coarse one.
+    #[inline]
+    fn recent(&self) -> u64 {
+        if self.precise.get() != UNREAD {
+            return self.precise.get();
+        }
+        if self.coarse.get() == UNREAD {
+            self.read_coarse();
+        }
+        self.coarse.get()
     }
 
     /// Forgets what was read: the next question reads the clock again.
     pub(crate) fn refresh(&self) {
         self.coarse.set(UNREAD);
         self.precise.set(UNREAD);
-        self.horizon.set(NEVER - 1);
+        self.horizon.set(NEAREST);
     }
 }
 
@@ -278,10 +325,9 @@ mod tests {
 
     #[test]
     fn the_coarse_clock_is_never_ahead() {
-        let clock = Clock::system();
         for _ in 0..10_000 {
-            let coarse = clock.coarse();
-            assert!(coarse <= clock.now());
+            let coarse = system::coarse();
+            assert!(coarse <= system::precise());
         }
     }
 }

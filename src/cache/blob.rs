@@ -20,7 +20,7 @@ use super::bytes;
 use crate::engine::{Deadline, Entry, Timer};
 use crate::hash::hash_of_bytes;
 use crate::sync::epoch::Retire;
-use crate::table::{Node, Owned, Shared};
+use crate::table::{Node, Owned, Shared, prefetch};
 
 /// The header. The bytes behind it belong to the same allocation, so they are reached by its address and not by a reference
 /// to the header.
@@ -167,18 +167,42 @@ impl<S> Blob<S> {
     /// Whether this is the entry of `key`. Reads no more of an entry than it must.
     #[inline(always)]
     pub(super) fn is(blob: Shared<'_, Self>, key: &[u8]) -> bool {
-        let short = blob.get().key_len;
-        if short == LONG.0 {
-            return Self::key(blob) == key;
+        // The header says where the value ends, but there is no need to wait for it.
+        prefetch(Self::second_line(blob.as_ptr()));
+        let len = blob.get().key_len;
+        if usize::from(len) != key.len() {
+            return len == LONG.0 && Self::is_by_lengths(blob, key);
+        }
+        // Of 255 bytes: a long one.
+        if key.len() > bytes::SHORT {
+            return Self::is_by_lengths(blob, key);
         }
         // SAFETY: a short entry has its key behind the header, and a Shared is alive.
-        let own = unsafe { Self::bytes_at(blob.as_ptr(), size_of::<Self>(), short.into()) };
+        let own = unsafe { Self::bytes_at(blob.as_ptr(), size_of::<Self>(), key.len()) };
         bytes::equal(own, key)
     }
 
-    #[inline]
+    /// What follows the line that the header is in: the rest of the key, or the value.
+    #[inline(always)]
+    fn second_line(blob: NonNull<Self>) -> NonNull<u8> {
+        // Never dereferenced: it may be beyond the entry.
+        blob.cast::<u8>().map_addr(|address| address.saturating_add(64))
+    }
+
+    #[inline(never)]
+    fn is_by_lengths(blob: Shared<'_, Self>, key: &[u8]) -> bool {
+        Self::key(blob) == key
+    }
+
+    #[inline(always)]
     pub(super) fn value<'g>(blob: Shared<'g, Self>) -> &'g [u8] {
-        Self::parts(blob).1
+        let Self { key_len, value_len, .. } = blob.get();
+        if *value_len == LONG.1 {
+            return Self::parts(blob).1;
+        }
+        let from = size_of::<Self>() + usize::from(*key_len);
+        // SAFETY: a short entry has its value behind header and key, and a Shared is alive.
+        unsafe { Self::bytes_at(blob.as_ptr(), from, usize::from(*value_len)) }
     }
 }
 
@@ -197,6 +221,12 @@ unsafe impl<S: BuildHasher + Send + Sync + 'static> Retire for Blob<S> {
 
 impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
     type Context = S;
+
+    #[inline(always)]
+    fn prefetch(node: NonNull<Self>) {
+        prefetch(node);
+        prefetch(Self::second_line(node));
+    }
 
     fn hash(node: Shared<'_, Self>, hasher: &S) -> u64 {
         hash_of_bytes(hasher, Self::key(node))

@@ -1,5 +1,9 @@
 //! Comparing short byte strings without a call.
 
+/// Up to this length there is a way without a call, down to [`TINY`].
+pub(super) const SHORT: usize = 32;
+const TINY: usize = 8;
+
 /// Whether both are the same. Keys are 8 to 32 bytes as a rule: for those, two overlapping loads on either side.
 #[inline(always)]
 pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
@@ -7,8 +11,8 @@ pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     match one.len() {
-        16..=32 => differing::<16>(one, other, |bytes| u128::from_ne_bytes(*bytes)) == 0,
-        8..=15 => differing::<8>(one, other, |bytes| u64::from_ne_bytes(*bytes).into()) == 0,
+        16..=SHORT => differing::<16>(one, other, |bytes| u128::from_ne_bytes(*bytes)) == 0,
+        TINY..=15 => differing::<8>(one, other, |bytes| u64::from_ne_bytes(*bytes).into()) == 0,
         _ => one == other,
     }
 }

@@ -9,21 +9,25 @@ use super::core::{Core, enter, ttl_of};
 use super::store::Store;
 use super::typed::{Cache, Typed};
 use crate::clock::Now;
-use crate::engine::Entry;
+use crate::engine::{Engine, Entry};
+use crate::hash::{hash_of, hash_of_bytes};
 use crate::kv::Ttl;
 use crate::sync::epoch::Guard;
 use crate::table::{GROUP, Shared};
 
-/// The pin and the time of a view.
-struct View<'c> {
+/// What both views are made of. The engine and the hasher are named here so that a look-up need not go and find them.
+struct View<'c, E: Entry, S> {
+    engine: &'c Engine<E>,
+    hasher: &'c S,
     guard: Guard,
     now: Now<'c>,
 }
 
-impl<'c> View<'c> {
-    fn new<E: Entry>(core: &'c Core<E>) -> Self {
+impl<'c, E: Entry, S> View<'c, E, S> {
+    #[inline]
+    fn new(core: &'c Core<E>, hasher: &'c S) -> Self {
         let (guard, now) = enter(core);
-        Self { guard, now }
+        Self { engine: &core.engine, hasher, guard, now }
     }
 
     fn repin(&mut self) {
@@ -32,9 +36,8 @@ impl<'c> View<'c> {
     }
 
     /// Looks for `keys` in groups whose memory accesses overlap.
-    fn get_many<'v, E: Entry, Q: ?Sized>(
+    fn get_many<'v, Q: ?Sized>(
         &'v self,
-        core: &'v Core<E>,
         keys: &[&Q],
         hash: impl Fn(&Q) -> u64,
         is_key: impl Fn(Shared<'v, E>, &Q) -> bool + Copy,
@@ -45,7 +48,7 @@ impl<'c> View<'c> {
             for (place, key) in hashes.iter_mut().zip(group) {
                 *place = hash(key);
             }
-            core.engine.get_group(
+            self.engine.read_group(
                 &hashes[..group.len()],
                 &self.guard,
                 &self.now,
@@ -63,7 +66,7 @@ where
     V: Send + Sync + 'static,
 {
     cache: &'c Cache<K, V, S>,
-    view: View<'c>,
+    view: View<'c, Typed<K, V>, S>,
 }
 
 impl<'c, K, V, S> Pinned<'c, K, V, S>
@@ -74,23 +77,22 @@ where
 {
     #[inline]
     pub(super) fn new(cache: &'c Cache<K, V, S>) -> Self {
-        Self { cache, view: View::new(cache.core()) }
+        Self { cache, view: View::new(cache.core(), cache.hasher()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn live<Q>(&self, key: &Q) -> Option<(Shared<'_, Typed<K, V>>, u64)>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let View { guard, now } = &self.view;
+        let View { engine, hasher, guard, now } = &self.view;
         let is_key = |entry: Shared<'_, Typed<K, V>>| entry.get().key().borrow() == key;
-        let live = self.cache.core().engine.get(self.cache.hash(key), guard, now, is_key)?;
-        Some((live.entry(), live.deadline))
+        engine.read(hash_of(*hasher, key), guard, now, is_key)
     }
 
     /// The value. Lock-free; O(1).
-    #[inline]
+    #[inline(always)]
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -106,9 +108,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         self.view.get_many(
-            self.cache.core(),
             keys,
-            |key| self.cache.hash(key),
+            |key| hash_of(self.view.hasher, key),
             |entry, key| entry.get().key().borrow() == key,
             |index, entry| visit(index, entry.map(|entry| entry.get().value())),
         );
@@ -155,28 +156,24 @@ where
     S: BuildHasher + Send + Sync + 'static,
 {
     store: &'c Store<S>,
-    view: View<'c>,
+    view: View<'c, Blob<S>, S>,
 }
 
 impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
     #[inline]
     pub(super) fn new(store: &'c Store<S>) -> Self {
-        Self { store, view: View::new(store.core()) }
+        Self { store, view: View::new(store.core(), store.core().engine.context()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn live(&self, key: &[u8]) -> Option<(Shared<'_, Blob<S>>, u64)> {
-        let View { guard, now } = &self.view;
-        let live = self
-            .store
-            .core()
-            .engine
-            .get(self.store.hash(key), guard, now, |entry| Blob::is(entry, key))?;
-        Some((live.entry(), live.deadline))
+        let View { engine, hasher, guard, now } = &self.view;
+        let is_key = |entry: Shared<'_, Blob<S>>| Blob::is(entry, key);
+        engine.read(hash_of_bytes(*hasher, key), guard, now, is_key)
     }
 
     /// The value. Lock-free; O(1).
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         Some(Blob::value(self.live(key)?.0))
     }
@@ -184,9 +181,8 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
     /// Hands the value of each of `keys` to `visit`, with its index, in order. See [`Store::get_many`].
     pub fn get_many<'v>(&'v self, keys: &[&[u8]], mut visit: impl FnMut(usize, Option<&'v [u8]>)) {
         self.view.get_many(
-            self.store.core(),
             keys,
-            |key| self.store.hash(key),
+            |key| hash_of_bytes(self.view.hasher, key),
             |entry, key| Blob::is(entry, key),
             |index, entry| visit(index, entry.map(Blob::value)),
         );

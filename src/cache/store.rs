@@ -129,8 +129,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     #[inline]
     pub fn read<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (guard, now) = enter(self.core());
-        let live = self.core.engine.get(self.hash(key), &guard, &now, is(key))?;
-        Some(read(Blob::value(live.entry())))
+        let (entry, _) = self.core.engine.read(self.hash(key), &guard, &now, is(key))?;
+        Some(read(Blob::value(entry)))
     }
 
     /// Copies of the values, in the order of `keys`: see [`Cache::get_many`](crate::Cache::get_many).
@@ -199,8 +199,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// The time the entry has left; None if it is absent. Lock-free; O(1).
     pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
         let (guard, now) = enter(self.core());
-        let live = self.core.engine.get(self.hash(key), &guard, &now, is(key))?;
-        Some(ttl_of(live.deadline, &now))
+        let (_, deadline) = self.core.engine.read(self.hash(key), &guard, &now, is(key))?;
+        Some(ttl_of(deadline, &now))
     }
 
     /// Makes the entry due `ttl` from now; false if it is absent. Lock-free; O(1).

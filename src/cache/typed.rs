@@ -185,6 +185,10 @@ where
         &self.inner.core
     }
 
+    pub(super) fn hasher(&self) -> &S {
+        &self.inner.hasher
+    }
+
     fn put(&self, key: K, value: V, ttl: Option<Duration>) {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
@@ -217,7 +221,8 @@ where
         self.put(key, value, None);
     }
 
-    /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. A `ttl` of zero is due at once: the key is absent
+    /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. (If `ttl` is a minute or more, "now" is what the
+    /// kernel's coarse clock says: some milliseconds ago.) A `ttl` of zero is due at once: the key is absent
     /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
         self.put(key, value, Some(ttl));
@@ -253,8 +258,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
-        Some(read(live.entry().get().value()))
+        let (entry, _) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        Some(read(entry.get().value()))
     }
 
     /// Clones of the values, in the order of `keys`. The memory accesses of up to 32 look-ups overlap; on tables larger than the
@@ -353,8 +358,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let live = self.core().engine.get(self.hash(key), &guard, &now, is!(key))?;
-        Some(ttl_of(live.deadline, &now))
+        let (_, deadline) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        Some(ttl_of(deadline, &now))
     }
 
     /// Makes the entry due `ttl` from now, sooner or later than it was; false if it is absent. Zero removes it. Lock-free; O(1).

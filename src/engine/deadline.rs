@@ -3,17 +3,20 @@
 //! ```text
 //!  63 62 61                                                               0
 //! ┌─────┬──────────────────────────────────────────────────────────────────┐
-//! │ 0 0 │ live until this instant (ns of the cache's clock; all ones: never)│
-//! │ 0 1 │ sealed: as above, and final. The entry was replaced by one that   │
+//! │ 1 1 │ live until this instant (ns of the cache's clock; all ones: never)│
+//! │ 1 0 │ sealed: as above, and final. The entry was replaced by one that   │
 //! │     │ keeps its deadline                                                │
-//! │ 1 0 │ inherit: as the entry at this address says, which this one        │
+//! │ 0 1 │ inherit: as the entry at this address says, which this one        │
 //! │     │ replaces; whoever meets it settles it                             │
-//! │ 1 1 │ dead: somebody found it due and is unlinking it. Final            │
+//! │ 0 0 │ dead: somebody found it due and is unlinking it. Final            │
 //! └─────┴──────────────────────────────────────────────────────────────────┘
 //!
 //!   inherit ──settle──► live ──set_ttl──► live ──claim (is due)──► dead ──unlink──►
 //!                         └────────────────seal──► sealed
 //! ```
+//!
+//! Live words are the largest: so one comparison with the present (as a live word) tells a look-up that an entry is live
+//! *and* not due, whatever else the word might have said.
 //!
 //! Two races are decided in this word.
 //!
@@ -27,18 +30,20 @@
 
 use std::ptr::NonNull;
 
-use crate::clock::NEVER;
+use crate::clock::{LIVE, NEVER};
 use crate::sync::epoch::assert_live;
 use crate::sync::{AtomicU64, Ordering, failpoint};
 
 const STATE: u64 = 3 << 62;
-const LIVE: u64 = 0;
-const SEALED: u64 = 1 << 62;
-const INHERIT: u64 = 2 << 62;
-const DEAD: u64 = 3 << 62;
+const SEALED: u64 = 2 << 62;
+const INHERIT: u64 = 1 << 62;
+const DEAD: u64 = 0;
+/// What sealing leaves of a word.
+const SEAL: u64 = !(1 << 62);
 
-const _: () = assert!(NEVER & STATE == 0);
-const _: () = assert!(DEAD | SEALED == DEAD, "sealing must not bring the dead back");
+const _: () = assert!(LIVE == STATE && NEVER & STATE == 0);
+const _: () = assert!(LIVE & SEAL == SEALED && SEALED & SEAL == SEALED);
+const _: () = assert!(DEAD & SEAL == DEAD, "sealing must not bring the dead back");
 
 /// The word.
 #[derive(Debug)]
@@ -55,7 +60,7 @@ pub(super) enum State {
 impl Deadline {
     /// Live until `instant`.
     pub(crate) fn new(instant: u64) -> Self {
-        Self(AtomicU64::new(instant.min(NEVER)))
+        Self(AtomicU64::new(LIVE | instant.min(NEVER)))
     }
 
     /// Before the entry is published: its deadline will be that of `old`, which it replaces.
@@ -66,12 +71,17 @@ impl Deadline {
         self.0.store(INHERIT | address, Ordering::Relaxed);
     }
 
-    /// The instant until which the entry is live, if that is all there is to say.
+    /// What it was made with, before the entry is published.
+    pub(super) fn initial(&self) -> u64 {
+        // Relaxed: nobody else has it.
+        self.0.load(Ordering::Relaxed) & !STATE
+    }
+
+    /// The word as it is, for [`Now::is_surely_before`](crate::clock::Now::is_surely_before).
     #[inline(always)]
-    pub(super) fn live_until(&self) -> Option<u64> {
+    pub(super) fn word(&self) -> u64 {
         // Relaxed: a live word is all there is to it, and any other is looked at again by `state`.
-        let word = self.0.load(Ordering::Relaxed);
-        (word & STATE == LIVE).then_some(word)
+        self.0.load(Ordering::Relaxed)
     }
 
     /// What the word says; settles it first if need be.
@@ -85,7 +95,7 @@ impl Deadline {
         // has replaced this one. An address read here was published with the entry.
         let word = self.0.load(Ordering::Acquire);
         match word & STATE {
-            LIVE => State::Live(word),
+            LIVE => State::Live(word & !STATE),
             SEALED => State::Sealed(word & !STATE),
             DEAD => State::Dead,
             // SAFETY: the caller's promise.
@@ -108,10 +118,10 @@ impl Deadline {
         let old = unsafe { old.as_ref() };
         // Release: partner of the Acquire in `state`: whoever settles has found the new entry, and so will who meets the seal.
         // No Acquire: the last change before the seal is all in the word.
-        let last = old.0.fetch_or(SEALED, Ordering::Release);
+        let last = old.0.fetch_and(SEAL, Ordering::Release);
         failpoint::hit("engine::settle::sealed");
         let settled = match last & STATE {
-            LIVE | SEALED => last & !STATE,
+            LIVE | SEALED => last | LIVE,
             _ => DEAD,
         };
         // Relaxed, both: everybody who settles comes to the same word, and it says all there is to say. Nobody follows the
@@ -127,12 +137,19 @@ impl Deadline {
     pub(super) fn extend(&self, from: u64, to: u64) -> bool {
         // Relaxed: the word is all there is to it. Who makes the timer later learns of the new deadline by way of the
         // timer (`Timer::rearm`), for the caller's next step is a CAS on that.
-        self.0.compare_exchange(from, to.min(NEVER), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.0
+            .compare_exchange(
+                LIVE | from,
+                LIVE | to.min(NEVER),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            )
+            .is_ok()
     }
 
     /// Live until `from` → dead.
     pub(super) fn claim(&self, from: u64) -> bool {
         // Relaxed: the word is all there is to it; who fails with `extend` because of it unlinks the entry by a CAS of its own.
-        self.0.compare_exchange(from, DEAD, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.0.compare_exchange(LIVE | from, DEAD, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }

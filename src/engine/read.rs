@@ -6,14 +6,14 @@
 
 use super::deadline::State;
 use super::{Engine, Entry};
-use crate::clock::Now;
+use crate::clock::{LIVE, Now};
 use crate::sync::epoch::Guard;
 use crate::table::{Cursor, Found, Shared};
 
 /// An entry that is there, and until when.
 pub(crate) struct Live<'g, E: Entry> {
     pub(super) found: Found<'g, E>,
-    pub(crate) deadline: u64,
+    pub(super) deadline: u64,
 }
 
 impl<'g, E: Entry> Live<'g, E> {
@@ -24,25 +24,60 @@ impl<'g, E: Entry> Live<'g, E> {
 }
 
 impl<E: Entry> Engine<E> {
-    /// The live entry that `is_key` recognises.
+    /// The live entry that `is_key` recognises, and its deadline.
     #[inline(always)]
-    pub(crate) fn get<'g>(
+    pub(crate) fn read<'g>(
         &'g self,
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
-    ) -> Option<Live<'g, E>> {
-        let found = self.table.find(hash, guard, is_key)?;
-        match found.node.get().deadline().live_until() {
-            Some(deadline) if !now.is_due(deadline) => Some(Live { found, deadline }),
-            _ => self.get_again(hash, guard, now, is_key),
+    ) -> Option<(Shared<'g, E>, u64)> {
+        let entry = self.table.look_up(hash, guard, is_key)?;
+        match deadline_if_live(entry, now) {
+            Some(deadline) => Some((entry, deadline)),
+            None => self.read_again(hash, guard, now, is_key),
         }
     }
 
-    /// [`get`](Self::get) that has met something else than a live entry.
+    /// [`read`](Self::read) that has met something else than a live entry.
     #[cold]
-    fn get_again<'g>(
+    #[inline(never)]
+    fn read_again<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> Option<(Shared<'g, E>, u64)> {
+        let live = self.get(hash, guard, now, is_key)?;
+        Some((live.entry(), live.deadline))
+    }
+
+    /// [`read`](Self::read) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
+    #[inline]
+    pub(crate) fn read_group<'g>(
+        &'g self,
+        hashes: &[u64],
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(usize, Shared<'g, E>) -> bool + Copy,
+        mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
+    ) {
+        self.table.look_up_group(hashes, guard, is_key, |index, entry| {
+            let live = entry.and_then(|entry| match deadline_if_live(entry, now) {
+                Some(_) => Some(entry),
+                None => {
+                    let is_key = |entry| is_key(index, entry);
+                    self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)
+                }
+            });
+            visit(index, live);
+        });
+    }
+
+    /// As [`read`](Self::read), for those who want to change what they find.
+    pub(super) fn get<'g>(
         &'g self,
         hash: u64,
         guard: &'g Guard,
@@ -55,25 +90,6 @@ impl<E: Entry> Engine<E> {
                 return verdict;
             }
         }
-    }
-
-    /// [`get`](Self::get) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
-    pub(crate) fn get_group<'g>(
-        &'g self,
-        hashes: &[u64],
-        guard: &'g Guard,
-        now: &Now<'_>,
-        is_key: impl Fn(usize, Shared<'g, E>) -> bool + Copy,
-        mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
-    ) {
-        self.table.find_group(hashes, guard, is_key, |index, found| {
-            let live = match found.map(|found| self.judge(found, guard, now)) {
-                None => None,
-                Some(Some(verdict)) => verdict,
-                Some(None) => self.get(hashes[index], guard, now, |entry| is_key(index, entry)),
-            };
-            visit(index, live.map(|live| live.entry()));
-        });
     }
 
     /// Hands out the live entries of the cursor's next bucket; false at the end.
@@ -114,4 +130,12 @@ impl<E: Entry> Engine<E> {
             _ => self.expire(&found, guard, now).then_some(None),
         }
     }
+}
+
+/// The deadline of an entry that is live for certain, as most are; None says nothing.
+#[inline(always)]
+fn deadline_if_live<E: Entry>(entry: Shared<'_, E>, now: &Now<'_>) -> Option<u64> {
+    let word = entry.get().deadline().word();
+    let live = now.is_surely_before(word) || now.is_before_by_coarse_clock(word);
+    live.then_some(word & !LIVE)
 }

@@ -41,13 +41,13 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) {
-        if self.is_stillborn(&entry, guard, now) {
+        if self.is_stillborn(&entry, now) {
             self.remove(hash, guard, now, is_key);
             return;
         }
         loop {
             let mut tick = None;
-            let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
+            let arm = |new: &Owned<E>| tick = self.arm_new(new);
             match self.table.insert(hash, entry, guard, is_key, arm) {
                 Ok(_) => return self.born(hash, tick, guard),
                 Err((found, back)) => match self.replace(hash, &found, back, guard) {
@@ -67,12 +67,12 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> bool {
-        if self.is_stillborn(&entry, guard, now) {
+        if self.is_stillborn(&entry, now) {
             return self.get(hash, guard, now, is_key).is_none();
         }
         loop {
             let mut tick = None;
-            let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
+            let arm = |new: &Owned<E>| tick = self.arm_new(new);
             match self.table.insert(hash, entry, guard, is_key, arm) {
                 Ok(_) => {
                     self.born(hash, tick, guard);
@@ -150,11 +150,11 @@ impl<E: Entry> Engine<E> {
                     }
                 }
                 (Decision::Put(entry) | Decision::PutKeepingDeadline(entry), None) => {
-                    if self.is_stillborn(&entry, guard, now) {
+                    if self.is_stillborn(&entry, now) {
                         return Decided::Inserted;
                     }
                     let mut tick = None;
-                    let arm = |new: &Owned<E>| tick = self.arm_new(new, guard);
+                    let arm = |new: &Owned<E>| tick = self.arm_new(new);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
                     if self.table.insert(hash, entry, guard, is_key, arm).is_ok() {
                         self.born(hash, tick, guard);
@@ -162,7 +162,7 @@ impl<E: Entry> Engine<E> {
                     }
                 }
                 (Decision::Put(entry), Some(live)) => {
-                    if self.is_stillborn(&entry, guard, now) {
+                    if self.is_stillborn(&entry, now) {
                         if self.remove_found(&live, guard) {
                             return Decided::Replaced;
                         }
@@ -193,7 +193,7 @@ impl<E: Entry> Engine<E> {
         loop {
             let live = self.get(hash, guard, now, is_key)?;
             let entry = live.entry().get();
-            if deadline != NEVER && deadline <= now.precise() {
+            if now.is_due(deadline) {
                 if self.remove_found(&live, guard) {
                     return Some(live.deadline);
                 }
@@ -214,14 +214,13 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Whether the entry's deadline has come before it is stored. It is not for the wheel to see.
-    fn is_stillborn(&self, entry: &Owned<E>, guard: &Guard, now: &Now<'_>) -> bool {
-        let deadline = own_deadline(entry, guard);
-        deadline != NEVER && deadline <= now.precise()
+    fn is_stillborn(&self, entry: &Owned<E>, now: &Now<'_>) -> bool {
+        now.is_due(entry.get().deadline().initial())
     }
 
     /// Sets the timer of an entry that nobody can see yet for a record of its own: the tick of that, if it needs one.
-    fn arm_new(&self, entry: &Owned<E>, guard: &Guard) -> Option<u64> {
-        let deadline = own_deadline(entry, guard);
+    fn arm_new(&self, entry: &Owned<E>) -> Option<u64> {
+        let deadline = entry.get().deadline().initial();
         let tick = match &self.wheel {
             Some(wheel) if deadline != NEVER => Some(self.arm_tick(wheel, deadline)),
             _ => None,
@@ -248,7 +247,7 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
     ) -> Result<(), Owned<E>> {
         let old = found.node.get().timer().load();
-        let deadline = own_deadline(&entry, guard);
+        let deadline = entry.get().deadline().initial();
         let inherits = match &self.wheel {
             Some(wheel) if deadline != NEVER => self.is_by(wheel, old, deadline),
             _ => false,
@@ -257,12 +256,12 @@ impl<E: Entry> Engine<E> {
             entry.get().timer().set(old);
             None
         } else {
-            self.arm_new(&entry, guard)
+            self.arm_new(&entry)
         };
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::done");
         if inherits {
-            self.take_over(hash, found.node, new, old, guard);
+            self.take_over(hash, found.node, new, old, Some(deadline), guard);
         } else if let Some(wheel) = &self.wheel {
             self.count_armed(found.node.get().timer().seal(), tick.map_or(Armed::No, Armed::at));
             failpoint::hit("engine::replace::sealed");
@@ -294,18 +293,19 @@ impl<E: Entry> Engine<E> {
         // Settled before the old timer is sealed: who finds it sealed (`arm_by`) has changed the deadline before that.
         // SAFETY: published just now, and not retired while we are pinned.
         unsafe { new.get().deadline().state() };
-        self.take_over(hash, found.node, new, armed, guard);
+        self.take_over(hash, found.node, new, armed, None, guard);
         self.retire(found.node, guard);
         Ok(())
     }
 
-    /// Rule 3: `new` was published with the timer that `old` had.
+    /// Rule 3: `new` was published with the timer that `old` had, which is known to be early enough for the deadline `good_for`.
     fn take_over(
         &self,
         hash: u64,
         old: Shared<'_, E>,
         new: Shared<'_, E>,
         inherited: Armed,
+        good_for: Option<u64>,
         guard: &Guard,
     ) {
         let last = old.get().timer().seal();
@@ -319,7 +319,8 @@ impl<E: Entry> Engine<E> {
             // one meanwhile has taken the timer over, sees nothing wrong with it, and relies on the very same record.
             wheel.push(signature(hash), tick, guard);
         }
-        if !self.is_in_time(wheel, new, inherited) {
+        let changed = good_for != Some(self.deadline_of(wheel, new));
+        if changed && !self.is_in_time(wheel, new, inherited) {
             self.arm(wheel, hash, new, inherited, guard);
         }
     }
@@ -415,14 +416,5 @@ impl<E: Entry> Engine<E> {
             (false, true) => self.counters.disarmed(),
             _ => {}
         }
-    }
-}
-
-/// The deadline that an entry was made with.
-fn own_deadline<E: Entry>(entry: &Owned<E>, _guard: &Guard) -> u64 {
-    // SAFETY: it is no inherit, for it was never published as one.
-    match unsafe { entry.get().deadline().state() } {
-        State::Live(deadline) | State::Sealed(deadline) => deadline,
-        State::Dead => 0,
     }
 }

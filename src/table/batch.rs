@@ -6,10 +6,9 @@
 use std::ptr::NonNull;
 
 use super::control::Control;
-use super::find::{Found, find};
 use super::prefetch::prefetch;
 use super::shard::Shard;
-use super::slot::{self, Shared};
+use super::slot;
 use super::tags;
 use super::{Node, Table};
 use crate::hash;
@@ -19,13 +18,14 @@ use crate::sync::epoch::Guard;
 /// Look-ups that are under way together: as many as the memory system of a core keeps in flight, twice over.
 pub(crate) const GROUP: usize = 32;
 
-/// Looks for every key of a group of at most [`GROUP`] hashes; `visit` gets them in order.
-pub(super) fn find_group<'g, N: Node>(
+/// Hands the shard of every key of a group of at most [`GROUP`] hashes to `look`, in order, when what a look-up there will read
+/// has been asked for.
+#[inline(always)]
+pub(super) fn for_each<'g, N: Node>(
     table: &'g Table<N>,
     hashes: &[u64],
     guard: &'g Guard,
-    is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
-    mut visit: impl FnMut(usize, Option<Found<'g, N>>),
+    mut look: impl FnMut(usize, &'g Shard<N>),
 ) {
     let mut shards: [Option<&'g Shard<N>>; GROUP] = [None; GROUP];
     for (shard, &hash) in shards.iter_mut().zip(hashes) {
@@ -39,16 +39,16 @@ pub(super) fn find_group<'g, N: Node>(
         // Relaxed: all that comes of it is a prefetch; `find` looks again.
         let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
         let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
-        if let Some(slot) = matching.and(control.valid()).next() {
+        if let Some(slot) = matching.valid_in(control).slots().next() {
             // Relaxed: only prefetched, never followed.
             let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
             if let Some(node) = slot::node_of::<N>(word) {
-                prefetch(node);
+                N::prefetch(node);
             }
         }
     }
-    for (index, (shard, &hash)) in shards.iter().zip(hashes).enumerate() {
+    for (index, shard) in shards.iter().take(hashes.len()).enumerate() {
         let Some(shard) = shard else { continue };
-        visit(index, find(shard, hash, guard, |node| is_key(index, node)));
+        look(index, shard);
     }
 }

@@ -14,7 +14,10 @@
 //!
 //! **Look-up.** With the *global depth* D, cells `hash mod 2^D` and `hash mod 2^(D-1)` hold the shard in all but rare cases: both are loaded, the
 //! first that is not empty is taken without a branch. A shard that is deeper than the number of bits used, and whose suffix is not the hash's, says: come again
-//! with my depth.
+//! with my depth. The cell for fewer bits is loaded first: if it holds a shard of depth D, the right half of that was placed before, and so
+//! the cell for D bits is not empty when it is loaded. So one comparison, with D, tells for either cell whether it is too deep.
+//!
+//! D is kept in the form in which the look-up wants it, the [`Hint`].
 //!
 //! **Swing** (after `split` has decided): right cell, then global depth, then left cell. Left first, and a look-up
 //! for the right half would find the left one at its end and no right one. Each step is a CAS that fails when it was
@@ -40,10 +43,45 @@ const DEPTH_SHIFT: u32 = 48;
 
 pub(super) struct Directory<N: Retire> {
     cells: Box<[AtomicU64; CELLS]>,
-    /// The global depth: no shard is deeper, but for one that is just being swung in.
-    depth: AtomicU64,
+    /// The global depth, as a [`Hint`]: no shard is deeper, but for one that is just being swung in.
+    hint: AtomicU64,
     shards: AtomicUsize,
     _nodes: PhantomData<N>,
+}
+
+/// A global depth D: below, a mask of D bits; above, what the cells of deeper shards are not less than.
+///
+/// ```text
+///  63        56 55     48 47              20 19                            0
+/// ┌────────────┬─────────┬──────────────────┬───────────────────────────────┐
+/// │ 0          │ D + 1: 8│ 0                │ 2^D − 1: 20                    │
+/// └────────────┴─────────┴──────────────────┴───────────────────────────────┘
+/// ```
+///
+/// The deeper, the larger. (The mask is less than any address, so it does not disturb the comparison.)
+#[derive(Clone, Copy)]
+struct Hint(u64);
+
+impl Hint {
+    const fn new(depth: u32) -> Self {
+        Self((depth as u64 + 1) << DEPTH_SHIFT | ((1 << depth) - 1))
+    }
+
+    fn depth(self) -> u32 {
+        (self.0 >> DEPTH_SHIFT) as u32 - 1
+    }
+
+    #[inline(always)]
+    fn mask(self) -> usize {
+        self.0 as usize & (CELLS - 1)
+    }
+
+    /// Whether there is a shard in `cell`, and of this depth or less.
+    #[inline(always)]
+    fn reaches(self, cell: Cell) -> bool {
+        // An empty cell wraps around.
+        cell.0.wrapping_sub(1) < self.0
+    }
 }
 
 /// What a cell holds.
@@ -53,10 +91,10 @@ struct Cell(u64);
 impl Cell {
     /// The cell for the bits of `hash` that `mask` leaves.
     #[inline(always)]
-    fn of(cells: &[AtomicU64; CELLS], hash: u64, mask: u64) -> Self {
+    fn of(cells: &[AtomicU64; CELLS], hash: u64, mask: usize) -> Self {
         // Acquire: partner of the Release CASes in `swing`: the shard is visible whole, and a left half that we find
-        // comes with its right one.
-        Self(cells[(hash & mask) as usize & (CELLS - 1)].load(Ordering::Acquire))
+        // comes with its right one, for whoever loads that cell after this.
+        Self(cells[hash as usize & mask & (CELLS - 1)].load(Ordering::Acquire))
     }
 
     fn new<N: Retire>(shard: NonNull<Shard<N>>, depth: u32) -> Self {
@@ -86,7 +124,7 @@ impl<N: Retire> Directory<N> {
         }
         Self {
             cells,
-            depth: AtomicU64::new(u64::from(depth)),
+            hint: AtomicU64::new(Hint::new(depth).0),
             shards: AtomicUsize::new(1 << depth),
             _nodes: PhantomData,
         }
@@ -101,22 +139,24 @@ impl<N: Retire> Directory<N> {
         Cell::of(&self.cells, hash, (1 << depth) - 1)
     }
 
+    fn hint(&self) -> Hint {
+        // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty. (That no
+        // stale cell leads to a shard that was freed is the doing of the pin: who pins after it was freed sees it unlinked.)
+        Hint(self.hint.load(Ordering::Relaxed))
+    }
+
     /// The shard for `hash`; it may be frozen, or even split by now.
     #[inline(always)]
     pub(super) fn shard<'g>(&self, hash: u64, guard: &'g Guard) -> &'g Shard<N> {
-        // Relaxed: a hint where to begin. Too low, and the cell we come to is deeper; too high, and it is empty. (That no
-        // stale cell leads to a shard that was freed is the doing of the pin: who pins after it was freed sees it unlinked.)
-        let depth = self.depth.load(Ordering::Relaxed) as u32;
-        let (cells, mask) = (&*self.cells, (1 << depth) - 1);
-        let deep = Cell::of(cells, hash, mask);
-        let above = Cell::of(cells, hash, mask >> 1);
+        let (cells, hint) = (&*self.cells, self.hint());
+        // In this order: see the module.
+        let above = Cell::of(cells, hash, hint.mask() >> 1);
+        let deep = Cell::of(cells, hash, hint.mask());
         let cell = if deep.0 == 0 { above } else { deep };
         match cell.shard::<N>() {
             // Not deeper than the bits that led there.
             // SAFETY: it was in the directory just now, and shards are retired after they have left it.
-            Some(shard) if cell.depth() + u32::from(deep.0 == 0) <= depth => unsafe {
-                shard.as_ref()
-            },
+            Some(shard) if hint.reaches(cell) => unsafe { shard.as_ref() },
             _ => self.shard_slowly(hash, guard),
         }
     }
@@ -124,9 +164,9 @@ impl<N: Retire> Directory<N> {
     /// From whatever depth; for a look-up that came while the directory was swung, or to a shard that has stayed
     /// behind the others.
     #[cold]
+    #[inline(never)]
     fn shard_slowly<'g>(&self, hash: u64, _guard: &'g Guard) -> &'g Shard<N> {
-        // Relaxed: as above.
-        let mut bits = self.depth.load(Ordering::Relaxed) as u32;
+        let mut bits = self.hint().depth();
         loop {
             let cell = self.cell(hash, bits);
             match cell.shard::<N>() {
@@ -156,7 +196,7 @@ impl<N: Retire> Directory<N> {
         }
         failpoint::hit("table::swing::right");
         // Relaxed: a hint, see `shard`.
-        self.depth.fetch_max(u64::from(depth), Ordering::Relaxed);
+        self.hint.fetch_max(Hint::new(depth).0, Ordering::Relaxed);
         failpoint::hit("table::swing::depth");
         let from = Cell::new(NonNull::from(old), old.depth);
         let left = Cell::new(successors.left, depth);
@@ -177,7 +217,7 @@ impl<N: Retire> Directory<N> {
     /// Every shard that holds entries, once, for the exclusive owner; shards that a split has emptied are freed.
     pub(super) fn drain(&mut self, mut each: impl FnMut(Box<Shard<N>>)) {
         // A split that was given up half way may have placed a right half just beyond the global depth.
-        let used = (2 << self.depth.load(Ordering::Relaxed)).min(self.cells.len());
+        let used = (2 << self.hint().depth()).min(self.cells.len());
         for suffix in 0..used {
             // Relaxed: we are alone.
             let cell = Cell(self.cells[suffix].swap(0, Ordering::Relaxed));

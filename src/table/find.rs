@@ -54,7 +54,7 @@ fn candidate<'g, N: Retire>(
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
     let tag = hash::tag(hash);
-    for slot in tags::matching(&shard.buckets[bucket], tag).and(control.valid()) {
+    for slot in tags::matching(&shard.buckets[bucket], tag).valid_in(control).slots() {
         if let Some(found) = examine(shard, bucket, control, slot, is_key) {
             return Some(found);
         }
@@ -123,22 +123,22 @@ fn glance<'g, N: Retire>(
     hash: u64,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Glance<'g, N> {
-    let index = Shard::<N>::bucket_index(hash);
-    let bucket = &shard.buckets[index];
+    let number = Shard::<N>::bucket_index(hash);
+    let bucket = &shard.buckets[number];
     // Acquire: as in `probe_slowly`.
     let control = Control(bucket.control.load(Ordering::Acquire));
-    let matching = tags::matching(bucket, hash::tag(hash)).and(control.valid());
-    let Some(slot) = matching.first() else {
+    let Some(index) = tags::matching(bucket, hash::tag(hash)).valid_in(control).first() else {
         return if control.is_plain() { Glance::Absent(control) } else { Glance::Unclear };
     };
     // Acquire: as in `examine`.
-    let word = bucket.slots[slot].load(Ordering::Acquire);
+    let word = bucket.word(index).load(Ordering::Acquire);
     let Some(node) = slot::node_of(word) else { return Glance::Unclear };
     // SAFETY: as in `examine`.
     let node = unsafe { Shared::new(node) };
     // Relaxed: as in `probe_slowly`.
-    if is_key(node) && bucket.control.load(Ordering::Relaxed) == control.0 && !control.is_frozen() {
-        return Glance::Found(Found { shard, bucket: index, slot, word, control, node });
+    if is_key(node) && control.is_unfrozen_and(Control(bucket.control.load(Ordering::Relaxed))) {
+        let slot = index - 1;
+        return Glance::Found(Found { shard, bucket: number, slot, word, control, node });
     }
     Glance::Unclear
 }
@@ -195,6 +195,32 @@ pub(super) fn find<'g, N: Retire>(
         Glance::Absent(_) => None,
         Glance::Unclear => find_slowly(shard, hash, guard, is_key),
     }
+}
+
+/// [`find`] for those who only want to read: what is not used costs nothing.
+#[inline(always)]
+pub(super) fn look_up<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    guard: &'g Guard,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Option<Shared<'g, N>> {
+    match glance(shard, hash, is_key) {
+        Glance::Found(found) => Some(found.node),
+        Glance::Absent(_) => None,
+        Glance::Unclear => look_up_slowly(shard, hash, guard, is_key),
+    }
+}
+
+/// [`look_up`], whatever is going on.
+#[inline(never)]
+fn look_up_slowly<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    guard: &'g Guard,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+) -> Option<Shared<'g, N>> {
+    Some(find_slowly(shard, hash, guard, is_key)?.node)
 }
 
 /// [`find`], whatever is going on.

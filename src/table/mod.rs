@@ -39,11 +39,14 @@ mod tests;
 pub(crate) use batch::GROUP;
 pub(crate) use find::Found;
 pub(crate) use iter::Cursor;
+pub(crate) use prefetch::prefetch;
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
 use insert::{Inserted, Lost};
 use shard::Shard;
+
+use std::ptr::NonNull;
 
 use crate::sync::epoch::{Guard, Retire};
 
@@ -51,6 +54,15 @@ use crate::sync::epoch::{Guard, Retire};
 pub(crate) trait Node: Retire + Send + Sync + 'static {
     /// What it takes to hash a node.
     type Context: Send + Sync;
+
+    /// Asks for the memory that a look-up will read of it.
+    #[inline(always)]
+    fn prefetch(node: NonNull<Self>)
+    where
+        Self: Sized,
+    {
+        prefetch(node);
+    }
 
     /// The hash it was inserted with. Called when its shard is split.
     fn hash(node: Shared<'_, Self>, context: &Self::Context) -> u64
@@ -102,15 +114,44 @@ impl<N: Node> Table<N> {
         find::find(self.directory.shard(hash, guard), hash, guard, is_key)
     }
 
+    /// As [`find`](Self::find), for a reader.
+    #[inline(always)]
+    pub(crate) fn look_up<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    ) -> Option<Shared<'g, N>> {
+        find::look_up(self.directory.shard(hash, guard), hash, guard, is_key)
+    }
+
+    /// [`look_up`](Self::look_up) for at most [`GROUP`] hashes at once.
+    #[inline]
+    pub(crate) fn look_up_group<'g>(
+        &'g self,
+        hashes: &[u64],
+        guard: &'g Guard,
+        is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
+        mut visit: impl FnMut(usize, Option<Shared<'g, N>>),
+    ) {
+        batch::for_each(self, hashes, guard, |index, shard| {
+            let is_key = |node| is_key(index, node);
+            visit(index, find::look_up(shard, hashes[index], guard, is_key));
+        });
+    }
+
     /// [`find`](Self::find) for at most [`GROUP`] hashes at once.
     pub(crate) fn find_group<'g>(
         &'g self,
         hashes: &[u64],
         guard: &'g Guard,
         is_key: impl Fn(usize, Shared<'g, N>) -> bool + Copy,
-        visit: impl FnMut(usize, Option<Found<'g, N>>),
+        mut visit: impl FnMut(usize, Option<Found<'g, N>>),
     ) {
-        batch::find_group(self, hashes, guard, is_key, visit);
+        batch::for_each(self, hashes, guard, |index, shard| {
+            let is_key = |node| is_key(index, node);
+            visit(index, find::find(shard, hashes[index], guard, is_key));
+        });
     }
 
     /// Inserts `node` unless its key is there; then gives it back, with what is there. `prepare` gets the node before anybody else

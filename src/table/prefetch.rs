@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 /// Asks for the cache line at `address`; has no other effect, whatever the address.
 #[inline(always)]
-pub(super) fn prefetch<T>(address: NonNull<T>) {
+pub(crate) fn prefetch<T>(address: NonNull<T>) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

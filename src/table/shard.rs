@@ -11,7 +11,7 @@
 //! 20 KiB is a size class of the common allocators. A shard is never resized: see `split`.
 
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::control::{Control, LINE, PRIMARY};
 use super::slot;
@@ -32,6 +32,16 @@ const _: () = assert!(LINES <= 63);
 pub(super) struct Bucket {
     pub(super) control: AtomicU64,
     pub(super) slots: [AtomicU64; PRIMARY],
+}
+
+impl Bucket {
+    /// A word of the line by its index, which is taken modulo their number; 0 is the control word.
+    #[inline(always)]
+    pub(super) fn word(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: a Bucket is these atomics, in this order, and nothing else (repr(C)).
+        let words = unsafe { &*ptr::from_ref(self).cast::<[AtomicU64; PRIMARY + 1]>() };
+        &words[index % words.len()]
+    }
 }
 
 /// Eight more slots for the bucket that owns it.
@@ -103,7 +113,7 @@ impl<N: Retire> Shard<N> {
         Box::new(Self {
             depth: 0,
             suffix: 0,
-            successors: AtomicPtr::new(std::ptr::null_mut()),
+            successors: AtomicPtr::new(ptr::null_mut()),
             free_lines: AtomicU64::new(0),
             buckets: std::array::from_fn(|_| Bucket {
                 control: AtomicU64::new(0),

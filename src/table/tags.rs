@@ -6,13 +6,13 @@
 //! did not, the answer would still be right for every word that does not change meanwhile, and it is a hint
 //! for the others, whose candidates are loaded again.
 
-use super::control::{PRIMARY, Set};
+use super::control::{PRIMARY, Words};
 use super::shard::Bucket;
 
-/// The slots of the bucket's own line whose tag is `tag`, valid or not.
+/// The words of the bucket's line whose upper sixteen bits are `tag`: slots, valid or not, and perhaps the control word.
 #[inline(always)]
 #[cfg(all(target_arch = "x86_64", not(miri), not(purekv_loom)))]
-pub(super) fn matching(bucket: &Bucket, tag: u16) -> Set {
+pub(super) fn matching(bucket: &Bucket, tag: u16) -> Words {
     // SAFETY: SSE2 is part of x86-64.
     unsafe { matching_sse2(bucket, tag) }
 }
@@ -20,7 +20,7 @@ pub(super) fn matching(bucket: &Bucket, tag: u16) -> Set {
 #[inline]
 #[cfg(all(target_arch = "x86_64", not(miri), not(purekv_loom)))]
 #[target_feature(enable = "sse2")]
-fn matching_sse2(bucket: &Bucket, tag: u16) -> Set {
+fn matching_sse2(bucket: &Bucket, tag: u16) -> Words {
     use std::arch::asm;
     use std::arch::x86_64::{
         __m128i, _mm_castsi128_ps, _mm_cmpeq_epi16, _mm_movemask_ps, _mm_set1_epi16, _mm_shuffle_ps,
@@ -51,30 +51,30 @@ fn matching_sse2(bucket: &Bucket, tag: u16) -> Set {
     // The top bit of each word's upper half is that of its topmost sixteenth, the tag's.
     let low = _mm_movemask_ps(_mm_shuffle_ps::<UPPER_HALVES>(same(a), same(b)));
     let high = _mm_movemask_ps(_mm_shuffle_ps::<UPPER_HALVES>(same(c), same(d)));
-    // The first word is the control word.
-    Set::from_bits((low | high << 4) as u32 >> 1)
+    Words::from_bits((low | high << 4) as u32)
 }
 
 /// As above, one word after the other.
 #[inline(always)]
 #[cfg(not(all(target_arch = "x86_64", not(miri), not(purekv_loom))))]
-pub(super) fn matching(bucket: &Bucket, tag: u16) -> Set {
+pub(super) fn matching(bucket: &Bucket, tag: u16) -> Words {
     one_by_one(bucket, tag)
 }
 
 /// As [`matching`], in plain words.
 #[cfg(any(test, not(target_arch = "x86_64"), miri, purekv_loom))]
-fn one_by_one(bucket: &Bucket, tag: u16) -> Set {
+fn one_by_one(bucket: &Bucket, tag: u16) -> Words {
     use super::slot;
     use crate::sync::Ordering;
 
-    let mut matching = Set::EMPTY;
+    let mut matching = Words::EMPTY;
     for slot in (0..PRIMARY).rev() {
         // Relaxed: a hint; the candidate is loaded again.
         let word = bucket.slots[slot].load(Ordering::Relaxed);
         matching = matching.push(slot::has_tag(word, tag));
     }
-    matching
+    // The control word has none.
+    matching.push(false)
 }
 
 #[cfg(all(test, not(purekv_loom)))]
@@ -89,10 +89,13 @@ mod tests {
             slots: std::array::from_fn(|slot| AtomicU64::new((slot as u64 % 3) << 48 | 0x1230)),
         };
         for tag in [0, 1, 2, 3, 0x1230, 0xbeef, u16::MAX] {
-            assert!(matching(&bucket, tag) == one_by_one(&bucket, tag), "tag {tag}");
+            assert!(
+                matching(&bucket, tag).slots() == one_by_one(&bucket, tag).slots(),
+                "tag {tag}"
+            );
         }
-        assert_eq!(matching(&bucket, 1).collect::<Vec<_>>(), [1, 4]);
+        assert_eq!(matching(&bucket, 1).slots().collect::<Vec<_>>(), [1, 4]);
         bucket.slots[6].store(0xffff << 48, Ordering::Relaxed);
-        assert_eq!(matching(&bucket, u16::MAX).collect::<Vec<_>>(), [6]);
+        assert_eq!(matching(&bucket, u16::MAX).slots().collect::<Vec<_>>(), [6]);
     }
 }

@@ -24,17 +24,17 @@ macro_rules! face {
                 Self(builder.build())
             }
 
-            #[inline]
+            #[inline(always)]
             fn session(&self) -> $pinned<'_> {
                 $pinned(self.0.pin())
             }
 
-            #[inline]
+            #[inline(always)]
             fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
                 self.0.read(key, |value| read(value))
             }
 
-            #[inline]
+            #[inline(always)]
             fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
                 match ttl {
                     Some(ttl) => self.0.insert_with_ttl(key.into(), value.into(), ttl),
@@ -42,9 +42,9 @@ macro_rules! face {
                 };
             }
 
-            #[inline]
+            #[inline(always)]
             fn remove(&self, key: &[u8]) -> bool {
-                self.0.remove(key).is_some()
+                self.0.invalidate(key)
             }
 
             fn len(&self) -> usize {
@@ -53,12 +53,12 @@ macro_rules! face {
         }
 
         impl Session for $pinned<'_> {
-            #[inline]
+            #[inline(always)]
             fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
                 self.0.get(key).map(|value| read(value))
             }
 
-            #[inline]
+            #[inline(always)]
             fn get_many(&self, keys: &[&[u8]], mut visit: impl FnMut(usize, Option<&[u8]>)) {
                 self.0.get_many(keys, |index, value| visit(index, value.map(|value| &value[..])));
             }

@@ -24,17 +24,17 @@ impl Subject for Baseline {
         Self(MutexCache::builder().ttl_garbage_timeout(every).build())
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Singly<'_, Self> {
         Singly(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.read(key, read)
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
         match ttl {
             Some(ttl) => self.0.insert_with_ttl(key, value, ttl),
@@ -42,7 +42,7 @@ impl Subject for Baseline {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         self.0.remove(key).is_some()
     }

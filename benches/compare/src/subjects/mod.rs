@@ -109,7 +109,7 @@ pub(crate) trait Session {
 pub(crate) struct Singly<'a, S>(&'a S);
 
 impl<S: Subject> Session for Singly<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.get(key, read)
     }

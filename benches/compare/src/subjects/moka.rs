@@ -48,22 +48,22 @@ impl Subject for Moka {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Singly<'_, Self> {
         Singly(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.get(key).map(|value| read(&value.bytes))
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
         self.0.insert(key.into(), Timed { ttl, bytes: value.into() });
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         self.0.remove(key).is_some()
     }

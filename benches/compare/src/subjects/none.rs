@@ -17,23 +17,23 @@ impl Subject for NoStore {
         Self
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Singly<'_, Self> {
         Singly(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], _read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         black_box(key);
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
         black_box((key, value, ttl));
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         black_box(key);
         true

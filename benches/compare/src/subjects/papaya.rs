@@ -21,22 +21,22 @@ impl Subject for Papaya {
         Self(Map::with_capacity_and_hasher(config.capacity(), ahash::RandomState::new()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Pinned<'_> {
         Pinned(self.0.pin())
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.pin().get(key).map(|value| read(value))
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], _ttl: Option<Duration>) {
         self.0.pin().insert(key.into(), value.into());
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         self.0.pin().remove(key).is_some()
     }
@@ -47,7 +47,7 @@ impl Subject for Papaya {
 }
 
 impl Session for Pinned<'_> {
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.get(key).map(|value| read(value))
     }

@@ -16,22 +16,22 @@ impl Subject for SccMap {
         Self(scc::HashMap::with_capacity_and_hasher(config.capacity(), hasher))
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Singly<'_, Self> {
         Singly(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.read_sync(key, |_, value| read(value))
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], _ttl: Option<Duration>) {
         self.0.upsert_sync(key.into(), value.into());
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         self.0.remove_sync(key).is_some()
     }
@@ -63,17 +63,17 @@ impl Subject for SccIndex {
         Self(scc::HashIndex::with_capacity_and_hasher(config.capacity(), hasher))
     }
 
-    #[inline]
+    #[inline(always)]
     fn session(&self) -> Guarded<'_> {
         Guarded { index: self, guard: scc::Guard::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.0.peek_with(key, |_, value| read(value))
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&self, key: &[u8], value: &[u8], _ttl: Option<Duration>) {
         let mut value: Box<[u8]> = value.into();
         loop {
@@ -88,7 +88,7 @@ impl Subject for SccIndex {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, key: &[u8]) -> bool {
         self.0.remove_sync(key)
     }
@@ -99,7 +99,7 @@ impl Subject for SccIndex {
 }
 
 impl Session for Guarded<'_> {
-    #[inline]
+    #[inline(always)]
     fn get<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         self.index.0.peek(key, &self.guard).map(|value| read(value))
     }
