@@ -152,8 +152,8 @@ impl Ring {
     pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Box<Cells>)) {
         // Relaxed: only the owner writes it.
         let tail = self.tail.tail.load(Ordering::Relaxed);
-        // Acquire: as in `make_room`.
-        let freed = self.ends.freed.load(Ordering::Acquire);
+        // Relaxed, other than in `make_room`: the cells that will be written are new, and nobody gets anything before `freed`.
+        let freed = self.ends.freed.load(Ordering::Relaxed);
         // SAFETY: as in `push`.
         let len = unsafe { self.cells() }.len();
         let wanted = (tail - freed) * SPARSE;
