@@ -4,6 +4,7 @@ mod epochs;
 mod models;
 #[cfg(not(purekv_loom))]
 mod stress;
+mod swings;
 mod walks;
 
 use std::ptr::NonNull;
