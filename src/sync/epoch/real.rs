@@ -328,7 +328,7 @@ fn begin_grace_period(
 }
 
 /// Frees a ring's old cells when nobody reads them any more.
-fn discard(guard: &crossbeam_epoch::Guard, cells: Box<Cells>) {
+fn discard(guard: &crossbeam_epoch::Guard, cells: Cells) {
     guard.defer(move || drop(cells));
 }
 

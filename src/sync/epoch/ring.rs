@@ -113,7 +113,7 @@ impl Ring {
     ///
     /// By the owner only. What `outgrown` gets lives until every thread that is pinned now has unpinned.
     #[inline]
-    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Box<Cells>)) {
+    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Cells)) {
         // Relaxed, both: only the owner writes them.
         let tail = self.tail.tail.load(Ordering::Relaxed);
         if tail == self.tail.limit.load(Ordering::Relaxed) {
@@ -130,7 +130,7 @@ impl Ring {
     ///
     /// As [`push`](Self::push).
     #[cold]
-    unsafe fn make_room(&self, tail: u64, outgrown: impl FnOnce(Box<Cells>)) {
+    unsafe fn make_room(&self, tail: u64, outgrown: impl FnOnce(Cells)) {
         // Acquire: partner of the Release in `claim`: who has claimed a cell has read it before it is written again.
         let freed = self.ends.freed.load(Ordering::Acquire);
         // SAFETY: as in `push`.
@@ -149,7 +149,7 @@ impl Ring {
     /// # Safety
     ///
     /// As [`push`](Self::push).
-    pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Box<Cells>)) {
+    pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Cells)) {
         // Relaxed: only the owner writes it.
         let tail = self.tail.tail.load(Ordering::Relaxed);
         // Relaxed, other than in `make_room`: the cells that will be written are new, and nobody gets anything before `freed`.
@@ -167,7 +167,7 @@ impl Ring {
     ///
     /// As [`push`](Self::push).
     #[cold]
-    unsafe fn replace(&self, freed: u64, tail: u64, len: u64, outgrown: impl FnOnce(Box<Cells>)) {
+    unsafe fn replace(&self, freed: u64, tail: u64, len: u64, outgrown: impl FnOnce(Cells)) {
         let cells = Cells::new(len);
         // SAFETY: as in `push`.
         let old = unsafe { self.cells() };
@@ -179,7 +179,7 @@ impl Ring {
         // Release: who finds them (Acquire in `cells`) sees what was copied.
         let old = self.tail.cells.swap(Box::into_raw(cells), Ordering::Release);
         // SAFETY: made by `into_raw`; nobody finds them any more, and `outgrown` waits for those who have.
-        outgrown(unsafe { Box::from_raw(old) });
+        outgrown(*unsafe { Box::from_raw(old) });
     }
 
     /// # Safety
