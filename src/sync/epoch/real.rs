@@ -34,10 +34,14 @@ const PAY_AT: usize = PORTION / PACE;
 
 /// With so many objects that are not safe yet, a thread gives the processor away before it retires as many again. In the way, as a
 /// rule, is a thread that was preempted while it was pinned: let it go on, and memory can be used again while it is in the cache.
-const GIVE_WAY_AT: u64 = 1024;
+const GIVE_WAY_AT: u64 = 512;
 
-/// The longest interval between two such times, where it is no help: somebody is pinned for long.
-const GIVE_WAY_LATEST: u64 = GIVE_WAY_AT << 8;
+/// After so many times in vain the interval doubles: somebody is pinned for long. Not at once, for the one in the way need
+/// not be the next to run.
+const GIVE_WAY_TIMES: u32 = 16;
+
+/// How often it doubles at most.
+const GIVE_WAY_DOUBLINGS: u32 = 8;
 
 /// How many of its grace periods a thread begins between two looks at another thread's ring.
 const HELP_EVERY: u32 = 16;
@@ -54,7 +58,7 @@ struct Local {
     unmarked: Cell<usize>,
     /// The tail when they were last paid for.
     paid: Cell<u64>,
-    /// When it last gave way, and how long it goes on until the next time.
+    /// When it last gave way.
     gave_way: Cell<GaveWay>,
     is_paying: Cell<bool>,
     /// For what is being freed, so that its memory is used again.
@@ -69,7 +73,8 @@ struct Local {
 struct GaveWay {
     tail: u64,
     safe: u64,
-    interval: u64,
+    /// How many times nothing had become safe since the time before.
+    in_vain: u32,
 }
 
 /// Unregisters the thread when its thread-locals are dropped.
@@ -112,7 +117,7 @@ fn register() -> *const Local {
         owed: Cell::new(0),
         unmarked: Cell::new(0),
         paid: Cell::new(participant.ring.tail()),
-        gave_way: Cell::new(GaveWay { tail: 0, safe: 0, interval: GIVE_WAY_AT }),
+        gave_way: Cell::new(GaveWay { tail: 0, safe: 0, in_vain: 0 }),
         is_paying: Cell::new(false),
         batch: Cell::new(Vec::with_capacity(PORTION)),
         marks: Cell::new(0),
@@ -258,15 +263,16 @@ impl Local {
     /// anything.
     #[inline]
     fn give_way(&self, tail: u64, safe: u64) {
-        let last = self.gave_way.get();
-        let is_time = tail - last.tail >= last.interval;
-        if tail - safe < GIVE_WAY_AT || !is_time || self.handle.is_pinned() {
+        if tail - safe < GIVE_WAY_AT {
             return;
         }
-        let has_helped = safe > last.safe;
-        let interval =
-            if has_helped { GIVE_WAY_AT } else { GIVE_WAY_LATEST.min(last.interval * 2) };
-        self.gave_way.set(GaveWay { tail, safe, interval });
+        let last = self.gave_way.get();
+        let interval = GIVE_WAY_AT << (last.in_vain / GIVE_WAY_TIMES).min(GIVE_WAY_DOUBLINGS);
+        if tail - last.tail < interval || self.handle.is_pinned() {
+            return;
+        }
+        let in_vain = if safe > last.safe { 0 } else { last.in_vain.saturating_add(1) };
+        self.gave_way.set(GaveWay { tail, safe, in_vain });
         thread::yield_now();
     }
 
