@@ -34,7 +34,7 @@ const PAY_AT: usize = PORTION / PACE;
 
 /// With so many objects that are not safe yet, a thread gives the processor away before it retires as many again. In the way, as a
 /// rule, is a thread that was preempted while it was pinned: let it go on, and memory can be used again while it is in the cache.
-const GIVE_WAY_AT: u64 = 512;
+const GIVE_WAY_AT: u64 = 1024;
 
 /// After so many times in vain the interval doubles: somebody is pinned for long. Not at once, for the one in the way need
 /// not be the next to run.
