@@ -12,7 +12,7 @@ use super::Retire;
 pub(crate) use super::participant::retired_bytes;
 use super::participant::{Participant, account_orphaned};
 use super::retired::{Retired, free_all};
-use super::ring::Cells;
+use super::ring::Outgrown;
 
 /// Objects retired between two grace periods that a thread begins. A large one counts as several.
 const MARK_EVERY: usize = 128;
@@ -334,8 +334,8 @@ fn begin_grace_period(
 }
 
 /// Frees a ring's old cells when nobody reads them any more.
-fn discard(guard: &crossbeam_epoch::Guard, cells: Cells) {
-    guard.defer(move || drop(cells));
+fn discard(guard: &crossbeam_epoch::Guard, outgrown: Outgrown) {
+    guard.defer(move || drop(outgrown));
 }
 
 /// Frees what can be freed now, whichever thread has retired it.

@@ -47,8 +47,22 @@ struct Ends {
     freed: AtomicU64,
 }
 
-/// The cells of a ring, or of one that it has outgrown. A power of two.
-pub(super) struct Cells(Box<[Cell]>);
+/// The cells of a ring: a power of two.
+struct Cells(Box<[Cell]>);
+
+/// Cells that were replaced, where others may still be reading them; dropping it frees them. Not a box, for that would be the only
+/// one to reach them.
+pub(super) struct Outgrown(*mut Cells);
+
+// SAFETY: cells are atomic, and it only frees them.
+unsafe impl Send for Outgrown {}
+
+impl Drop for Outgrown {
+    fn drop(&mut self) {
+        // SAFETY: made by `into_raw` and replaced, so they are freed here and nowhere else; `push` asks for nobody to be left.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}
 
 /// A [`Retired`]. Atomic, for it may be overwritten while somebody reads it who will not get it.
 struct Cell {
@@ -113,7 +127,7 @@ impl Ring {
     ///
     /// By the owner only. What `outgrown` gets lives until every thread that is pinned now has unpinned.
     #[inline]
-    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Cells)) {
+    pub(super) unsafe fn push(&self, retired: Retired, outgrown: impl FnOnce(Outgrown)) {
         // Relaxed, both: only the owner writes them.
         let tail = self.tail.tail.load(Ordering::Relaxed);
         if tail == self.tail.limit.load(Ordering::Relaxed) {
@@ -130,7 +144,7 @@ impl Ring {
     ///
     /// As [`push`](Self::push).
     #[cold]
-    unsafe fn make_room(&self, tail: u64, outgrown: impl FnOnce(Cells)) {
+    unsafe fn make_room(&self, tail: u64, outgrown: impl FnOnce(Outgrown)) {
         // Acquire: partner of the Release in `claim`: who has claimed a cell has read it before it is written again.
         let freed = self.ends.freed.load(Ordering::Acquire);
         // SAFETY: as in `push`.
@@ -149,7 +163,7 @@ impl Ring {
     /// # Safety
     ///
     /// As [`push`](Self::push).
-    pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Cells)) {
+    pub(super) unsafe fn shrink(&self, outgrown: impl FnOnce(Outgrown)) {
         // Relaxed: only the owner writes it.
         let tail = self.tail.tail.load(Ordering::Relaxed);
         // Relaxed, other than in `make_room`: the cells that will be written are new, and nobody gets anything before `freed`.
@@ -167,7 +181,7 @@ impl Ring {
     ///
     /// As [`push`](Self::push).
     #[cold]
-    unsafe fn replace(&self, freed: u64, tail: u64, len: u64, outgrown: impl FnOnce(Cells)) {
+    unsafe fn replace(&self, freed: u64, tail: u64, len: u64, outgrown: impl FnOnce(Outgrown)) {
         let cells = Cells::new(len);
         // SAFETY: as in `push`.
         let old = unsafe { self.cells() };
@@ -178,8 +192,7 @@ impl Ring {
         self.tail.limit.store(freed + len, Ordering::Relaxed);
         // Release: who finds them (Acquire in `cells`) sees what was copied.
         let old = self.tail.cells.swap(Box::into_raw(cells), Ordering::Release);
-        // SAFETY: made by `into_raw`; nobody finds them any more, and `outgrown` waits for those who have.
-        outgrown(*unsafe { Box::from_raw(old) });
+        outgrown(Outgrown(old));
     }
 
     /// # Safety

@@ -29,7 +29,7 @@ impl Model {
     }
 
     /// The owner retires the objects with these numbers. What the ring outgrows goes to `old`, for others may be reading it.
-    fn retire(&self, numbers: std::ops::Range<usize>, old: &mut Vec<Cells>) {
+    fn retire(&self, numbers: std::ops::Range<usize>, old: &mut Vec<Outgrown>) {
         for number in numbers {
             let object = &self.objects[number];
             object.0.with_mut(|value| {
