@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and runs every workload, one after the other, and leaves a Markdown file and a JSON file of each.
 # Usage: benches/compare.sh [--quick] [DIRECTORY] [-- OPTIONS FOR ALL, such as --only store,papaya]
-# FEATURES=purekv-store (or jemalloc) chooses cargo features. --quick takes minutes and proves only that all of it runs.
+# FEATURES=jemalloc measures on another allocator. --quick takes minutes and proves only that all of it runs.
 set -eu
 cd "$(dirname "$0")/compare"
 

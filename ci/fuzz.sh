@@ -15,5 +15,5 @@ for target in $(cargo +nightly fuzz list); do
     found="fuzz/target/found/$target"
     mkdir -p "$found"
     cargo +nightly fuzz run "$target" "$found" "fuzz/corpus/$target" -- \
-        -max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1
+        -max_total_time="$seconds" -max_len=1024 -len_control=0 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1
 done

@@ -10,7 +10,7 @@ mkdir -p "$found"
 for seed in {1..32}; do
     head -c 1024 /dev/urandom >"$found/random-$seed"
 done
-cargo +nightly fuzz run "$target" "$found" -- -max_total_time=60 -max_len=1536 -len_control=0
+cargo +nightly fuzz run "$target" "$found" -- -max_total_time=60 -max_len=1024 -len_control=0
 rm -rf "fuzz/corpus/$target"
 mkdir -p "fuzz/corpus/$target"
 # The fuzzer keeps what reaches something new. Of that, the longest: they do the most.

@@ -85,6 +85,15 @@ pub trait Kv: Send + Sync {
     /// nothing has changed the value since; else it is called again.
     fn compute(&self, key: &[u8], decide: impl FnMut(Option<&[u8]>) -> Op<Vec<u8>>) -> Computed;
 
+    /// Replaces the value by what `change` makes of it and keeps the deadline; false if the key is absent.
+    fn update(&self, key: &[u8], mut change: impl FnMut(&[u8]) -> Vec<u8>) -> bool {
+        let decide = |value: Option<&[u8]>| match value {
+            Some(value) => Op::PutKeepTtl(change(value)),
+            None => Op::Keep,
+        };
+        self.compute(key, decide) == Computed::Replaced
+    }
+
     /// The time the entry has left.
     fn ttl(&self, key: &[u8]) -> Option<Ttl>;
 

@@ -43,8 +43,8 @@
 //! Inserting panics if a key's bucket is full and can be split no more: when 16 keys agree in the 28 bits of hash that
 //! choose it. With the default hasher that does not happen below a thousand million entries. It also panics
 //! when the allocator hands out addresses of more than 48 bits. A panic in a closure, a hasher or an `Eq` passes
-//! through and leaves the cache in order. A panic in the destructor of a removed value is reported by the panic hook and goes no
-//! further.
+//! through and leaves the cache in order. A panic in the destructor of a removed value, or of one
+//! that is freed with its cache, is reported by the panic hook and goes no further.
 //!
 //! # Features
 //!
@@ -73,6 +73,12 @@ pub use kv::{Computed, Kv, Op, Ttl};
 pub mod failpoint {
     //! Hooks for the stall and linearizability tests; no part of the API.
     pub use crate::sync::failpoint::{Unhook, set_hook};
+}
+#[cfg(all(any(fuzzing, test), not(purekv_loom)))]
+#[doc(hidden)]
+pub mod fuzzing {
+    //! What the fuzz targets cannot reach otherwise; no part of the API.
+    pub use crate::wheel::naive::Scenario as WheelScenario;
 }
 
 #[cfg(doctest)]

@@ -3,8 +3,9 @@
 mod common;
 
 use common::op::{Decision, Key, Lapse, Operation, Scenario, Span, Value};
+use common::row::{LENGTH, row_keys};
 use common::run::check;
-use common::subject::for_each_subject;
+use common::subject::{Bytes, Subject, Typed, for_each_subject};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -68,9 +69,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (0..8_u8).prop_map(Retain),
         4 => Just(Advance),
         8 => lapse().prop_map(Pass),
-        1 => (0..8_u8, any::<u8>(), option::of(span()))
+        1 => (0..4_u8, 0..=LENGTH, option::of(span()))
             .prop_map(|(row, count, ttl)| Fill { row, count, ttl }),
-        1 => (0..8_u8, any::<u8>()).prop_map(|(row, count)| Drain { row, count }),
+        1 => (0..4_u8, 0..=LENGTH).prop_map(|(row, count)| Drain { row, count }),
     ]
 }
 
@@ -98,3 +99,14 @@ macro_rules! property {
 }
 
 for_each_subject! { property () }
+
+#[test]
+fn a_row_splits_shards() {
+    let (store, _) = Bytes::fresh();
+    let (cache, _) = Typed::fresh();
+    row_keys(0, LENGTH).for_each(|key| store.insert(&key, b""));
+    row_keys(1, LENGTH).for_each(|key| cache.insert(key.to_vec(), vec![]));
+    let (store, cache) = (store.stats(), cache.stats());
+    assert_eq!((store.entries, cache.entries), (LENGTH.into(), LENGTH.into()));
+    assert!(store.shards > 4 && cache.shards > 4, "{} and {} shards", store.shards, cache.shards);
+}

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::engine::Config;
 
+/// Below it an ordinary stall, of two seconds at 1 ns, would be longer than timers can tell.
+const SHORTEST_TICK: Duration = Duration::from_micros(1);
+
 /// Who removes entries that are due and that nobody asks for.
 ///
 /// Whichever it is: an entry that is due is absent for every operation, and the operation that meets one removes it.
@@ -80,11 +83,15 @@ impl<F, S> Builder<F, S> {
         self
     }
 
-    /// How often what is due is removed: the granularity of the timing wheel. Default: 1 ms; at least 1 ns. Reads
-    /// are exact to the nanosecond whatever the tick. The wheel reaches 2^30 ticks (12 days at 1 ms) far; what is due later
+    /// How often what is due is removed: the granularity of the timing wheel. Default: 1 ms; a shorter one than 1 µs is 1 µs.
+    /// Reads are exact to the nanosecond whatever the tick. The wheel reaches 2^30 ticks (12 days at 1 ms) far; what is due later
     /// is armed again on the way.
+    ///
+    /// Entries keep 32 bits of a tick. So the entry of a thread that is stopped for 2^31 ticks (24 days at 1 ms, 35 minutes at 1 µs) in
+    /// the very middle of an insertion may be overlooked when it is due: it is absent then, but stays in memory until its
+    /// key is asked for.
     pub fn tick(mut self, tick: Duration) -> Self {
-        self.tick = tick.max(Duration::from_nanos(1));
+        self.tick = tick.max(SHORTEST_TICK);
         self
     }
 

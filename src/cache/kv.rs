@@ -62,6 +62,10 @@ impl<S: BuildHasher + Send + Sync + 'static> Kv for Store<S> {
         self.compute(key, decide)
     }
 
+    fn update(&self, key: &[u8], change: impl FnMut(&[u8]) -> Vec<u8>) -> bool {
+        self.update(key, change)
+    }
+
     fn ttl(&self, key: &[u8]) -> Option<Ttl> {
         self.ttl(key)
     }
@@ -142,6 +146,10 @@ impl<S: BuildHasher + Send + Sync + 'static> Kv for Cache<Vec<u8>, Vec<u8>, S> {
         mut decide: impl FnMut(Option<&[u8]>) -> Op<Vec<u8>>,
     ) -> Computed {
         self.compute(key.to_vec(), |value| decide(value.map(Vec::as_slice)))
+    }
+
+    fn update(&self, key: &[u8], mut change: impl FnMut(&[u8]) -> Vec<u8>) -> bool {
+        self.update(&key.to_vec(), |value| change(value))
     }
 
     fn ttl(&self, key: &[u8]) -> Option<Ttl> {

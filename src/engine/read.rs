@@ -8,7 +8,7 @@ use super::deadline::State;
 use super::{Engine, Entry};
 use crate::clock::{LIVE, Now};
 use crate::sync::epoch::Guard;
-use crate::table::{Cursor, Found, Shared};
+use crate::table::{Cursor, Found, SLOTS, Shared};
 
 /// An entry that is there, and until when.
 pub(crate) struct Live<'g, E: Entry> {
@@ -93,6 +93,10 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Hands out the live entries of the cursor's next bucket; false at the end.
+    ///
+    /// None of them before all are judged. If one was found due and is not, because it was extended or replaced meanwhile, its key may have
+    /// been there throughout. Then the whole bucket is read anew: the table knows no keys, so it could not tell which of them
+    /// were handed out already. Who extended or replaced it has got on.
     pub(crate) fn next_bucket<'g>(
         &'g self,
         cursor: &mut Cursor,
@@ -100,18 +104,23 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         mut each: impl FnMut(Live<'g, E>),
     ) -> bool {
-        cursor.next_bucket(&self.table, guard, |found| {
-            // If it was replaced meanwhile, it was live a moment ago, which will do; if it was removed, that too.
-            // SAFETY: found under the guard.
-            match unsafe { found.node.get().deadline().state() } {
-                State::Live(deadline) | State::Sealed(deadline) if !now.is_due(deadline) => {
-                    each(Live { found, deadline });
+        loop {
+            let mut bucket = [const { None }; SLOTS];
+            let (mut count, mut settled) = (0, true);
+            let more = cursor.next_bucket(&self.table, guard, |found| {
+                // If it was replaced meanwhile, it was live a moment ago, which will do; if it was removed, that too.
+                match self.judge(found, guard, now) {
+                    Some(verdict) => bucket[count] = verdict,
+                    None => settled = false,
                 }
-                _ => {
-                    self.expire(&found, guard, now);
-                }
+                count += 1;
+            });
+            if settled {
+                bucket.into_iter().flatten().for_each(&mut each);
+                return more;
             }
-        })
+            cursor.step_back();
+        }
     }
 
     /// Whether what was found is live; None: look again. What is due is removed.

@@ -27,7 +27,7 @@ pub(super) const PRIMARY: usize = if cfg!(purekv_loom) { 2 } else { 7 };
 /// Slots in an overflow line.
 pub(super) const LINE: usize = if cfg!(purekv_loom) { 1 } else { 8 };
 /// Slots a bucket can have.
-pub(super) const SLOTS: usize = PRIMARY + LINE;
+pub(crate) const SLOTS: usize = PRIMARY + LINE;
 
 const SET_BITS: u32 = 15;
 /// A set of all slots.

@@ -33,7 +33,14 @@ use crate::sync::epoch::{Guard, Retire};
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, failpoint, zeroed_words};
 
 /// Bits of hash that choose a cell, at most: 8 MiB of address space, and room for a thousand million entries.
-pub(super) const MAX_DEPTH: u32 = if cfg!(purekv_loom) { 2 } else { 20 };
+pub(super) const MAX_DEPTH: u32 = if cfg!(purekv_loom) {
+    2
+} else if cfg!(any(fuzzing, miri)) {
+    // There a cache is made for a few operations, and the cells would be most of the work.
+    8
+} else {
+    20
+};
 
 const _: () = assert!(MAX_DEPTH <= hash::DIRECTORY_BITS);
 

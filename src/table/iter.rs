@@ -20,6 +20,8 @@ use crate::sync::epoch::Guard;
 #[derive(Debug)]
 pub(crate) struct Cursor {
     todo: Vec<Position>,
+    /// The bucket that was handed out last.
+    last: Position,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +34,8 @@ struct Position {
 impl Cursor {
     /// The beginning.
     pub(crate) fn new() -> Self {
-        Self { todo: vec![Position { suffix: 0, depth: 0, bucket: 0 }] }
+        let start = Position { suffix: 0, depth: 0, bucket: 0 };
+        Self { todo: vec![start], last: start }
     }
 
     /// Hands out the entries of the next bucket; false at the end. O(1), but for what splits have added to the way.
@@ -53,6 +56,7 @@ impl Cursor {
                 self.todo.push(Position { suffix: right, depth: depth + 1, bucket });
                 self.todo.push(Position { suffix, depth: depth + 1, bucket });
             } else {
+                self.last = position;
                 if bucket + 1 < BUCKETS {
                     self.todo.push(Position { suffix, depth, bucket: bucket + 1 });
                 }
@@ -61,6 +65,15 @@ impl Cursor {
             }
         }
         false
+    }
+
+    /// The bucket that [`next_bucket`](Self::next_bucket) has just handed out is the next one once more, or its two halves if
+    /// its shard was split.
+    pub(crate) fn step_back(&mut self) {
+        if self.last.bucket + 1 < BUCKETS {
+            self.todo.pop();
+        }
+        self.todo.push(self.last);
     }
 }
 

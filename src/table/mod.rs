@@ -37,6 +37,7 @@ mod tags;
 mod tests;
 
 pub(crate) use batch::GROUP;
+pub(crate) use control::SLOTS;
 pub(crate) use find::Found;
 pub(crate) use iter::Cursor;
 pub(crate) use prefetch::prefetch;
@@ -48,7 +49,7 @@ use shard::Shard;
 
 use std::ptr::NonNull;
 
-use crate::sync::epoch::{Guard, Retire};
+use crate::sync::epoch::{Guard, Retire, free_quietly};
 
 /// Something that a table can hold.
 pub(crate) trait Node: Retire + Send + Sync + 'static {
@@ -207,9 +208,11 @@ impl<N: Node> Drop for Table<N> {
     fn drop(&mut self) {
         self.directory.drain(|mut shard| {
             for node in shard.take_nodes() {
-                // SAFETY: a Table is dropped when nobody uses it any more, and an entry is in one shard that was
-                // never split; what was unlinked before is not in a slot.
-                unsafe { N::free(node) };
+                free_quietly(|| {
+                    // SAFETY: a Table is dropped when nobody uses it any more, and an entry is in one shard that was
+                    // never split; what was unlinked before is not in a slot.
+                    unsafe { N::free(node) };
+                });
             }
         });
     }

@@ -64,6 +64,8 @@
 mod chunk;
 mod level;
 mod list;
+#[cfg(all(any(fuzzing, test), not(purekv_loom)))]
+pub(crate) mod naive;
 mod record;
 mod stripe;
 #[cfg(test)]

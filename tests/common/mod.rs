@@ -3,5 +3,6 @@
 
 pub(crate) mod naive;
 pub(crate) mod op;
+pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod subject;

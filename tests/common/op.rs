@@ -6,7 +6,16 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 
-/// Everything that is tried in one run.
+/// What the fuzzer tries in one run.
+///
+/// One implementation, for it is the number of runs that counts; whatever is kept in the corpus is replayed on all.
+#[derive(Arbitrary, Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) subject: u8,
+    pub(crate) scenario: Scenario,
+}
+
+/// Everything that is done to a cache.
 #[derive(Arbitrary, Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) default_ttl: Option<Span>,
@@ -133,7 +142,7 @@ pub(crate) enum Operation {
     Advance,
     /// Moves the clock on.
     Pass(Lapse),
-    /// Inserts a row of up to 255 keys of their own, for the cache to grow.
+    /// Inserts the first keys of a row, for the cache to grow.
     Fill {
         row: u8,
         count: u8,
@@ -144,12 +153,6 @@ pub(crate) enum Operation {
         row: u8,
         count: u8,
     },
-}
-
-/// The keys of a row.
-pub(crate) fn row_keys(row: u8, count: u8) -> impl Iterator<Item = [u8; 3]> {
-    // No `Key` has these bytes: its own are all alike.
-    (0..count).map(move |place| [row, place, !place])
 }
 
 /// Whether [`Operation::Retain`] keeps this entry.

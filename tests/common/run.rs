@@ -3,8 +3,22 @@
 use purekv::{Clock, Kv, ManualClock, Op};
 
 use super::naive::Naive;
-use super::op::{Decision, Lapse, Operation, Scenario, keeps, row_keys};
-use super::subject::{Subject, for_each_subject};
+use super::op::{Case, Decision, Lapse, Operation, Scenario, keeps};
+use super::row::row_keys;
+use super::subject::{Baseline, Bytes, Subject, Typed, for_each_subject};
+
+/// Runs it over the subject that it names: seldom the baseline, which has less to hide.
+///
+/// # Panics
+///
+/// When it disagrees with the model.
+pub(crate) fn check_case(case: &Case) {
+    match case.subject {
+        0..32 => check::<Baseline>(&case.scenario),
+        32..144 => check::<Bytes>(&case.scenario),
+        144.. => check::<Typed>(&case.scenario),
+    }
+}
 
 /// Runs it over every subject.
 ///

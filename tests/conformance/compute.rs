@@ -9,6 +9,8 @@ tests![
     put_keep_ttl_of_one_that_never_expires,
     keep,
     remove,
+    update_keeps_the_ttl,
+    update_of_what_is_absent,
     the_closure_sees_the_value,
     a_counter,
     values_that_grow_and_shrink,
@@ -108,6 +110,27 @@ fn remove<S: Subject>() {
     assert_eq!(cache.compute(b"key", |_| Op::Remove), Computed::Absent);
     assert_eq!(state(&cache, b"key"), None);
     assert_eq!(cache.len(), 0);
+}
+
+fn update_keeps_the_ttl<S: Subject>() {
+    let (clock, time) = Clock::manual();
+    let cache = S::make(clock, Some(60 * SECOND));
+    cache.insert_with_ttl(b"key", OLD, 10 * SECOND);
+    time.advance(4 * SECOND);
+    assert!(cache.update(b"key", |value| [value, NEW].concat()));
+    let wanted = ([OLD, NEW].concat(), Ttl::Remaining(6 * SECOND));
+    assert_eq!(state(&cache, b"key"), Some(wanted));
+    assert_eq!(cache.len(), 1);
+    assert!(cache.persist(b"key"));
+    assert!(cache.update(b"key", |_| bytes(NEW)));
+    assert_eq!(state(&cache, b"key"), Some((bytes(NEW), Ttl::Never)));
+}
+
+fn update_of_what_is_absent<S: Subject>() {
+    let cache = with_entry::<S>();
+    assert!(!cache.update(b"new", |_| panic!("there is nothing to change")));
+    assert_eq!(state(&cache, b"new"), None);
+    assert_eq!(cache.len(), 1);
 }
 
 fn the_closure_sees_the_value<S: Subject>() {

@@ -18,6 +18,7 @@ tests![
     compute_put_keep_ttl,
     compute_keep,
     compute_remove,
+    update,
     ttl,
     set_ttl,
     persist,
@@ -58,6 +59,7 @@ fn until_its_instant_it_is_there_for_every_method<S: Subject>() {
     assert_eq!(contents(&cache), [(b"key".to_vec(), b"value".to_vec())]);
     cache.retain(|_, _| true);
     assert_eq!(cache.compute(b"key", |_| Op::Keep), Computed::Kept);
+    assert!(cache.update(b"key", <[u8]>::to_vec));
     assert_eq!(cache.len(), 1);
     assert_eq!(cache.remove(b"key"), wanted);
 }
@@ -148,6 +150,12 @@ fn compute_keep<S: Subject>() {
 
 fn compute_remove<S: Subject>() {
     assert_eq!(compute::<S>(Op::Remove), (Computed::Absent, None, None));
+}
+
+fn update<S: Subject>() {
+    let cache = at_the_instant::<S>();
+    assert!(!cache.update(b"key", |_| panic!("it is due")));
+    assert_eq!(value(&cache), None);
 }
 
 fn ttl<S: Subject>() {

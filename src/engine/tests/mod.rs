@@ -5,6 +5,7 @@
 
 mod deadlines;
 mod timers;
+mod walks;
 
 use std::ptr::NonNull;
 use std::time::Duration;

@@ -28,6 +28,7 @@ mod crossbeam;
 mod model;
 #[cfg(not(purekv_loom))]
 mod participant;
+mod quietly;
 #[cfg(not(purekv_loom))]
 mod real;
 #[cfg(any(not(purekv_loom), test))]
@@ -41,6 +42,7 @@ mod ring;
 pub(crate) use crossbeam::*;
 #[cfg(all(purekv_loom, not(crossbeam_loom)))]
 pub(crate) use model::*;
+pub(crate) use quietly::free_quietly;
 #[cfg(not(purekv_loom))]
 pub(crate) use real::*;
 

@@ -1,10 +1,9 @@
 //! An object that waits for its end, without its type.
 
 use std::mem;
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr::NonNull;
 
-use super::Retire;
+use super::{Retire, free_quietly};
 
 /// What is known of an object after it was retired. Plain words: a copy that turns out to be out of date is thrown away unused.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +44,6 @@ impl Retired {
 
 /// Frees all of them, whatever their destructors do; how many bytes that gave back.
 ///
-/// A value's destructor may panic. The panic hook reports it; it goes no further, for this thread (the ticker of another
-/// cache, or one that is ending) need not have anything to do with that value, nor the objects behind it.
-///
 /// # Safety
 ///
 /// As [`Retired::free`], for each.
@@ -55,18 +51,14 @@ pub(super) unsafe fn free_all(all: &[Retired]) -> usize {
     let mut bytes = 0;
     let mut done = 0;
     while done < all.len() {
-        let freed = panic::catch_unwind(AssertUnwindSafe(|| {
+        free_quietly(|| {
             for retired in &all[done..] {
                 done += 1;
                 bytes += retired.bytes;
                 // SAFETY: the caller's promise; it is counted as done before, so it is freed once.
                 unsafe { retired.free() };
             }
-        }));
-        // What it was thrown with may panic in turn.
-        freed
-            .or_else(|payload| panic::catch_unwind(AssertUnwindSafe(|| drop(payload))))
-            .unwrap_or_else(mem::forget);
+        });
     }
     bytes
 }

@@ -1,5 +1,8 @@
-//! The wheel as a whole: examples, a naive twin, models of its races, a stress test.
+//! The wheel as a whole: examples, its naive twin, models of its races, a stress test.
 
+#[cfg(not(purekv_loom))]
+#[path = "../../../tests/support/corpus.rs"]
+mod corpus;
 mod epochs;
 #[cfg(not(purekv_loom))]
 mod examples;

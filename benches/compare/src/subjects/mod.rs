@@ -6,7 +6,6 @@
 //! evicted and a miss is an error.
 
 mod dashmap;
-#[cfg(feature = "purekv-store")]
 mod face;
 mod kv;
 mod moka;
@@ -17,10 +16,8 @@ mod scc;
 
 use std::time::Duration;
 
-#[cfg(feature = "purekv-store")]
-pub(crate) use face::{CacheFace, StoreFace};
-
 pub(crate) use self::dashmap::Dash;
+pub(crate) use self::face::{CacheFace, StoreFace};
 pub(crate) use self::kv::Baseline;
 pub(crate) use self::moka::Moka;
 pub(crate) use self::none::NoStore;
@@ -123,14 +120,14 @@ pub(crate) trait Visit {
 }
 
 macro_rules! subjects {
-    ($($(#[$only:meta])* $name:literal => $subject:ty,)*) => {
+    ($($name:literal => $subject:ty,)*) => {
         /// All names, in the order of the columns.
-        pub(crate) const NAMES: &[&str] = &[$($(#[$only])* $name,)*];
+        pub(crate) const NAMES: &[&str] = &[$($name,)*];
 
         /// Calls `visitor` with the type of that name.
         pub(crate) fn with<V: Visit>(name: &str, visitor: V) -> V::Output {
             match name {
-                $($(#[$only])* $name => visitor.visit::<$subject>(),)*
+                $($name => visitor.visit::<$subject>(),)*
                 _ => unreachable!("names are checked when arguments are parsed: {name}"),
             }
         }
@@ -138,9 +135,7 @@ macro_rules! subjects {
 }
 
 subjects! {
-    #[cfg(feature = "purekv-store")]
     "store" => StoreFace,
-    #[cfg(feature = "purekv-store")]
     "cache" => CacheFace,
     "baseline" => Baseline,
     "papaya" => Papaya,
