@@ -14,7 +14,7 @@ use crate::clock::{NEVER, Now};
 use crate::engine::Decision;
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
-
+use crate::sync::epoch;
 use crate::table::{Cursor, Shared};
 
 /// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
@@ -81,15 +81,17 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     }
 
     fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
-        let (guard, now) = enter(self.core());
+        let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
-        self.core.engine.insert(self.hash(key), entry, &guard, &now, is(key));
+        let guard = epoch::pin();
+        self.core.engine.insert(hash, entry, &guard, &now, is(key));
     }
 
     fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
-        let (guard, now) = enter(self.core());
+        let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
-        self.core.engine.insert_if_absent(self.hash(key), entry, &guard, &now, is(key))
+        let guard = epoch::pin();
+        self.core.engine.insert_if_absent(hash, entry, &guard, &now, is(key))
     }
 
     /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).

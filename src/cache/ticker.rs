@@ -12,7 +12,7 @@ use crate::sync::{AtomicBool, Ordering, epoch};
 const IDLE: Duration = Duration::from_millis(10);
 /// The shortest rest.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// Turns between two collections of what other threads have retired.
+/// Turns between two collections of what idle threads have retired.
 const COLLECT_EVERY: u32 = 16;
 
 /// A running ticker thread.
@@ -60,7 +60,7 @@ fn run<E: Entry>(engine: &Engine<E>, stop: &AtomicBool) {
         let removed = engine.advance_until(|| stop.load(Ordering::Acquire));
         turn = turn.wrapping_add(1);
         if (removed > 0 || turn.is_multiple_of(COLLECT_EVERY)) && epoch::retired_bytes() > 0 {
-            epoch::collect();
+            epoch::collect_idle();
         }
         let rest = if engine.records().0 == 0 { IDLE } else { engine.tick().max(SHORTEST) };
         thread::park_timeout(rest.min(Duration::from_secs(1)));

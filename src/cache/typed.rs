@@ -15,7 +15,7 @@ use crate::clock::{NEVER, Now};
 use crate::engine::{Deadline, Decision, Entry, Timer};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch::Retire;
+use crate::sync::epoch::{self, Retire};
 use crate::table::{Cursor, Node, Owned, Shared};
 
 /// An entry of a [`Cache`].
@@ -190,10 +190,10 @@ where
     }
 
     fn put(&self, key: K, value: V, ttl: Option<Duration>) {
-        let (guard, now) = enter(self.core());
-        let hash = self.hash(&key);
+        let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
+        let guard = epoch::pin();
         self.core().engine.insert(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
             other.get().key == unsafe { new.as_ref() }.key
@@ -201,10 +201,10 @@ where
     }
 
     fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
-        let (guard, now) = enter(self.core());
-        let hash = self.hash(&key);
+        let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
+        let guard = epoch::pin();
         self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
             other.get().key == unsafe { new.as_ref() }.key

@@ -42,6 +42,10 @@ pub(crate) fn collect() {
     pin().0.flush();
 }
 
+pub(crate) fn collect_idle() {
+    collect();
+}
+
 pub(crate) fn retired_bytes() -> usize {
     0
 }

@@ -8,11 +8,14 @@
 //! - **A collector of our own** ([`real`]), so that a pin held by some other user of crossbeam's default
 //!   collector does not hold back our memory. One for the process and not one per cache: finding a thread's
 //!   handle per cache would cost more than a look-up.
-//! - **Limbo lists that others can take.** Crossbeam keeps up to 64 retired objects in a bag that only its own
-//!   thread can reach; a thread that goes idle keeps them for ever. Ours wait in a *limbo* that any thread may
-//!   take over with one swap ([`collect`]).
-//! - **Bytes, not objects**: a limbo is handed on when it holds [`real::LIMBO_BYTES`], and [`retired_bytes`] says
-//!   what waits.
+//! - **Rings that anybody can empty** ([`ring`]). Crossbeam keeps up to 64 retired objects in a bag that only its own thread can reach;
+//!   a thread that goes idle keeps them for ever, and what it does hand on is freed by whoever comes by, hundreds in one operation. So
+//!   crossbeam is not given objects but a message: *what this thread had retired before its n-th is safe now*. The objects wait
+//!   in a ring of their thread, which frees them itself, after unpinning, a few for each that it retires. What a thread
+//!   leaves in its ring that has ended or come to rest is freed by [`collect`], and bit by bit by those that go on retiring.
+//! - **Bytes, not objects**, say when a grace period begins, and [`retired_bytes`] says what waits.
+//! - **Giving way**: a thread that was preempted while it was pinned lets the memory of all others pile up until it runs again. Who sees
+//!   a thousand objects of its own pile up gives the processor away. It yields, it does not wait.
 //!
 //! Under `--cfg purekv_loom` this is a small model that frees nothing early and reports any use after its
 //! object *could* have been freed ([`model`]); with `--cfg crossbeam_loom` besides, the real crate under loom.
@@ -23,9 +26,17 @@ use std::ptr::NonNull;
 mod crossbeam;
 #[cfg(all(purekv_loom, not(crossbeam_loom)))]
 mod model;
+#[cfg(not(purekv_loom))]
+mod participant;
 mod quietly;
 #[cfg(not(purekv_loom))]
 mod real;
+#[cfg(any(not(purekv_loom), test))]
+#[cfg_attr(purekv_loom, expect(dead_code, reason = "the models free nothing"))]
+mod retired;
+#[cfg(any(not(purekv_loom), test))]
+#[cfg_attr(purekv_loom, expect(dead_code, reason = "the models know what is in it"))]
+mod ring;
 
 #[cfg(all(purekv_loom, crossbeam_loom))]
 pub(crate) use crossbeam::*;

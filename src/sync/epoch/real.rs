@@ -1,66 +1,80 @@
-//! Reclamation as it runs: crossbeam-epoch underneath, limbo lists of our own above.
+//! Reclamation as it runs: crossbeam-epoch underneath, a ring for each thread above.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
+use std::thread;
 
 use crossbeam_epoch::{Collector, LocalHandle};
-use crossbeam_utils::CachePadded;
 
-use super::{Retire, free_quietly};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use super::Retire;
+pub(crate) use super::participant::retired_bytes;
+use super::participant::{Participant, account_orphaned};
+use super::retired::{Retired, free_all};
+use super::ring::Outgrown;
 
-/// A limbo of this many bytes is handed to the collector at once, full or not.
-pub(crate) const LIMBO_BYTES: usize = 64 << 10;
+/// Objects retired between two grace periods that a thread begins. A large one counts as several.
+const MARK_EVERY: usize = 128;
 
-/// Objects in a limbo. It travels through crossbeam as one deferred function, and the collector runs at
-/// most eight of those per call: this bounds what one operation frees.
-const LIMBO_OBJECTS: usize = 64;
+/// When many wait, because some thread stands still while it is pinned: one part in so many of them.
+const MARK_SHARE: usize = 8;
+
+/// One more object for each so many bytes: 64 KiB begin a grace period, however few objects they are.
+const LARGE: usize = (64 << 10) / MARK_EVERY;
+
+/// Objects freed at a time by who goes about another business.
+const PORTION: usize = 16;
+
+/// Objects freed per object retired: more than one, so that what has piled up grows less.
+const PACE: usize = 2;
+
+/// Objects retired, after which a thread frees some.
+const PAY_AT: usize = PORTION / PACE;
+
+/// With so many objects that are not safe yet, a thread gives the processor away before it retires as many again. In the way, as a
+/// rule, is a thread that was preempted while it was pinned: let it go on, and memory can be used again while it is in the cache.
+const GIVE_WAY_AT: u64 = 1024;
+
+/// After so many times in vain the interval doubles: somebody is pinned for long. Not at once, for the one in the way need
+/// not be the next to run.
+const GIVE_WAY_TIMES: u32 = 16;
+
+/// How often it doubles at most.
+const GIVE_WAY_DOUBLINGS: u32 = 8;
+
+/// How many of its grace periods a thread begins between two looks at another thread's ring.
+const HELP_EVERY: u32 = 16;
 
 static COLLECTOR: OnceLock<Collector> = OnceLock::new();
 
-/// All participants ever made; they are reused and never freed.
-static PARTICIPANTS: AtomicPtr<Participant> = AtomicPtr::new(ptr::null_mut());
-
-/// What a thread shares with those who collect on its behalf.
-struct Participant {
-    /// The thread's limbo, or null while somebody has it (or there is none).
-    limbo: AtomicPtr<Limbo>,
-    /// Bytes that this thread has retired, less those it has freed, modulo 2^64; written by the owner only.
-    bytes: AtomicUsize,
-    owned: AtomicBool,
-    next: *mut CachePadded<Participant>,
-}
-
-/// Retired objects of one thread that the collector does not know yet.
-struct Limbo {
-    objects: Vec<Retired>,
-    bytes: usize,
-}
-
-struct Retired {
-    object: NonNull<()>,
-    free: unsafe fn(NonNull<()>),
-}
-
-impl Drop for Limbo {
-    fn drop(&mut self) {
-        for retired in self.objects.drain(..) {
-            free_quietly(|| {
-                // SAFETY: `Guard::retire` promised that nobody who pinned after it can reach the object, and a limbo is
-                // dropped only by the collector, when every thread pinned before has unpinned.
-                unsafe { (retired.free)(retired.object) };
-            });
-        }
-        account(0_usize.wrapping_sub(self.bytes));
-    }
-}
-
-/// This thread's handle and participant.
+/// This thread's handle, participant, and what it has to do.
 struct Local {
     handle: LocalHandle,
     participant: &'static Participant,
+    /// Objects retired and not yet paid for, as [`MARK_EVERY`] counts them.
+    owed: Cell<usize>,
+    /// Those paid for since a grace period was begun.
+    unmarked: Cell<usize>,
+    /// The tail when they were last paid for.
+    paid: Cell<u64>,
+    /// When it last gave way.
+    gave_way: Cell<GaveWay>,
+    is_paying: Cell<bool>,
+    /// For what is being freed, so that its memory is used again.
+    batch: Cell<Vec<Retired>>,
+    /// Grace periods begun since it last helped another.
+    marks: Cell<u32>,
+    /// Where to help next.
+    help: Cell<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct GaveWay {
+    tail: u64,
+    safe: u64,
+    /// How many times nothing had become safe since the time before.
+    in_vain: u32,
 }
 
 /// Unregisters the thread when its thread-locals are dropped.
@@ -81,92 +95,14 @@ impl Drop for Guardian {
         // SAFETY: made by `Box::into_raw` in `register`, and taken out of LOCAL just now, once.
         let local = unsafe { Box::from_raw(local.cast_mut()) };
         let guard = local.handle.pin();
-        hand_over(&guard, local.participant.take());
+        // SAFETY: its last act as the owner.
+        unsafe { local.participant.ring.shrink(|outgrown| discard(&guard, outgrown)) };
+        begin_grace_period(&guard, local.participant, local.participant.ring.tail());
         guard.flush();
         drop(guard);
-        // Release: the next owner (Acquire in `Participant::claim`) sees `bytes` as this thread left it.
-        local.participant.owned.store(false, Ordering::Release);
+        local.participant.release();
     }
 }
-
-impl Participant {
-    /// A participant that no living thread owns: a used one, or a new one.
-    fn claim() -> &'static Self {
-        for participant in all_participants() {
-            let free = !participant.owned.load(Ordering::Relaxed);
-            // Acquire: partner of the Release in `Guardian::drop`.
-            if free
-                && participant
-                    .owned
-                    .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
-            {
-                return participant;
-            }
-        }
-        let participant = Box::leak(Box::new(CachePadded::new(Self {
-            limbo: AtomicPtr::new(ptr::null_mut()),
-            bytes: AtomicUsize::new(0),
-            owned: AtomicBool::new(true),
-            next: ptr::null_mut(),
-        })));
-        let raw: *mut CachePadded<Self> = participant;
-        let mut head = PARTICIPANTS.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: not published yet, so this thread alone has it.
-            let fresh = unsafe { &mut *raw };
-            fresh.next = head.cast();
-            // Release: who finds it in the list (Acquire in `all_participants`) sees it whole.
-            match PARTICIPANTS.compare_exchange(
-                head,
-                raw.cast(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                // SAFETY: leaked above, so valid for ever; nobody writes to it but through atomics now.
-                Ok(_) => return unsafe { &*raw },
-                Err(seen) => head = seen,
-            }
-        }
-    }
-
-    /// Takes the limbo, from whichever thread.
-    fn take(&self) -> Option<Box<Limbo>> {
-        // Acquire: partner of the Release in `Guard::retire`; what it holds is visible to whoever takes it.
-        let limbo = self.limbo.swap(ptr::null_mut(), Ordering::Acquire);
-        // SAFETY: a limbo comes from Box::into_raw, and the swap made it ours alone.
-        (!limbo.is_null()).then(|| unsafe { Box::from_raw(limbo) })
-    }
-}
-
-fn all_participants() -> impl Iterator<Item = &'static Participant> {
-    // Acquire: partner of the Release in `Participant::claim`.
-    let mut next = PARTICIPANTS.load(Ordering::Acquire).cast::<CachePadded<Participant>>();
-    std::iter::from_fn(move || {
-        // SAFETY: participants are leaked, and published whole.
-        let participant = unsafe { next.as_ref() }?;
-        next = participant.next;
-        Some(&**participant)
-    })
-}
-
-/// Adds to this thread's account of retired bytes.
-fn account(bytes: usize) {
-    let local = LOCAL.get();
-    if local.is_null() {
-        // A thread that is ending; someone has to carry it.
-        ORPHANED_BYTES.fetch_add(bytes, Ordering::Relaxed);
-        return;
-    }
-    // SAFETY: not null, so it is this thread's own, alive until the guardian takes it out.
-    let participant = unsafe { &*local }.participant;
-    // Relaxed, and no read-modify-write: only the owner writes, and readers want an estimate.
-    let sum = participant.bytes.load(Ordering::Relaxed).wrapping_add(bytes);
-    participant.bytes.store(sum, Ordering::Relaxed);
-}
-
-/// What threads past their thread-locals have retired, less what they have freed.
-static ORPHANED_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Registers this thread; null when its thread-locals are gone already.
 #[cold]
@@ -174,12 +110,28 @@ fn register() -> *const Local {
     if GUARDIAN.try_with(|_| ()).is_err() {
         return ptr::null();
     }
+    let participant = Participant::acquire();
     let local = Box::into_raw(Box::new(Local {
         handle: COLLECTOR.get_or_init(Collector::new).register(),
-        participant: Participant::claim(),
+        participant,
+        owed: Cell::new(0),
+        unmarked: Cell::new(0),
+        paid: Cell::new(participant.ring.tail()),
+        gave_way: Cell::new(GaveWay { tail: 0, safe: 0, in_vain: 0 }),
+        is_paying: Cell::new(false),
+        batch: Cell::new(Vec::with_capacity(PORTION)),
+        marks: Cell::new(0),
+        help: Cell::new(0),
     }));
     LOCAL.set(local);
     local
+}
+
+/// This thread's own; None when its thread-locals are gone.
+#[inline]
+fn local<'a>() -> Option<&'a Local> {
+    // SAFETY: null, or alive until the guardian takes it out; nothing that is called while somebody has the reference ends a thread.
+    unsafe { LOCAL.get().as_ref() }
 }
 
 /// While it lives, nothing that this thread can reach is freed.
@@ -187,24 +139,30 @@ fn register() -> *const Local {
 /// A guard that is held long holds back the memory of every cache in the process. It cannot be sent to another thread.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    inner: crossbeam_epoch::Guard,
-    _not_send: PhantomData<*mut ()>,
+    inner: ManuallyDrop<crossbeam_epoch::Guard>,
 }
 
 /// Pins this thread. Never blocks; the first call of a thread registers it.
 #[inline]
 pub(crate) fn pin() -> Guard {
-    let mut local = LOCAL.get();
-    if local.is_null() {
-        local = register();
+    Guard { inner: ManuallyDrop::new(pin_inner()) }
+}
+
+#[inline]
+fn pin_inner() -> crossbeam_epoch::Guard {
+    match local() {
+        Some(local) => local.handle.pin(),
+        None => pin_unregistered(),
     }
-    let inner = if local.is_null() {
-        COLLECTOR.get_or_init(Collector::new).register().pin()
-    } else {
-        // SAFETY: not null, so it is this thread's own, alive until the guardian takes it out.
-        unsafe { &*local }.handle.pin()
-    };
-    Guard { inner, _not_send: PhantomData }
+}
+
+#[cold]
+fn pin_unregistered() -> crossbeam_epoch::Guard {
+    // SAFETY: null, or made just now.
+    match unsafe { register().as_ref() } {
+        Some(local) => local.handle.pin(),
+        None => COLLECTOR.get_or_init(Collector::new).register().pin(),
+    }
 }
 
 impl Guard {
@@ -214,83 +172,225 @@ impl Guard {
     ///
     /// The object is unlinked: no thread that pins from now on can find it. It is retired once, and whoever may still be using it
     /// pinned before.
+    #[inline]
     pub(crate) unsafe fn retire<T: Retire>(&self, object: NonNull<T>, bytes: usize) {
-        unsafe fn free<T: Retire>(object: NonNull<()>) {
-            // SAFETY: `object` was a NonNull<T> in `retire`, whose caller promised the rest.
-            unsafe { T::free(object.cast()) };
-        }
-        account(bytes);
-        let retired = Retired { object: object.cast(), free: free::<T> };
-        let local = LOCAL.get();
-        if local.is_null() {
-            hand_over(&self.inner, Some(Box::new(Limbo { objects: vec![retired], bytes })));
-            self.inner.flush();
-            return;
-        }
-        // SAFETY: not null, so it is this thread's own, alive until the guardian takes it out.
-        let participant = unsafe { &*local }.participant;
-        let mut limbo = participant.take().unwrap_or_else(|| {
-            Box::new(Limbo { objects: Vec::with_capacity(LIMBO_OBJECTS), bytes: 0 })
-        });
-        limbo.objects.push(retired);
-        limbo.bytes += bytes;
-        if limbo.objects.len() < LIMBO_OBJECTS && limbo.bytes < LIMBO_BYTES {
-            // Release: partner of the Acquire in `Participant::take`. A plain store will do: others only ever take.
-            participant.limbo.store(Box::into_raw(limbo), Ordering::Release);
-        } else {
-            hand_over(&self.inner, Some(limbo));
-            self.inner.flush();
-        }
+        let retired = Retired::new(object, bytes);
+        let Some(local) = local() else { return self.retire_orphan(retired) };
+        let participant = local.participant;
+        participant.account(bytes);
+        // SAFETY: this thread owns it; `discard` keeps the promise.
+        unsafe { participant.ring.push(retired, |outgrown| discard(&self.inner, outgrown)) };
+        local.owed.set(local.owed.get() + 1 + bytes / LARGE);
+    }
+
+    /// For a thread that is past its thread-locals.
+    #[cold]
+    fn retire_orphan(&self, retired: Retired) {
+        account_orphaned(retired.bytes);
+        let free = move || {
+            // SAFETY: the promise of `retire`, whose caller this is; it runs once, when the grace period is over.
+            let bytes = unsafe { free_all(&[retired]) };
+            account_orphaned(0_usize.wrapping_sub(bytes));
+        };
+        // SAFETY: `Retire::free` is sound from any thread.
+        unsafe { self.inner.defer_unchecked(free) };
+        self.inner.flush();
     }
 
     /// Unpins and pins again: references obtained so far end here.
     pub(crate) fn repin(&mut self) {
         self.inner.repin();
+        pay();
     }
 }
 
-/// Gives a limbo to the collector.
-fn hand_over(guard: &crossbeam_epoch::Guard, limbo: Option<Box<Limbo>>) {
-    if let Some(limbo) = limbo {
-        // Clippy cannot see it, but the pointers inside may go to any thread: `Retire` says so.
-        // SAFETY: everything in the limbo was unlinked before it got there, so only threads that are pinned now can
-        // still reach it; and `Retire::free` is sound from any thread.
-        unsafe { guard.defer_unchecked(move || drop(limbo)) };
+impl Drop for Guard {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: once, and not used any more.
+        unsafe { ManuallyDrop::drop(&mut self.inner) };
+        pay();
     }
 }
 
-/// Takes over what every thread has in limbo, idle ones included, and frees what can be freed now.
+/// After unpinning: does something about what was retired. Here and not where it is retired, for the shorter a thread is pinned,
+/// the less often it is preempted while it is.
+#[inline]
+fn pay() {
+    if let Some(local) = local()
+        && local.owed.get() >= PAY_AT
+    {
+        local.pay();
+    }
+}
+
+impl Local {
+    /// Frees a little for each object retired, so that no operation pays for many.
+    #[cold]
+    #[inline(never)]
+    fn pay(&self) {
+        // A value's destructor comes by here again if it uses a cache; one at a time, so that this does not nest.
+        if self.is_paying.replace(true) {
+            return;
+        }
+        let ring = &self.participant.ring;
+        let unmarked = self.unmarked.get() + self.owed.replace(0);
+        self.unmarked.set(unmarked);
+        if unmarked >= MARK_EVERY.max(ring.len() / MARK_SHARE) {
+            self.unmarked.set(0);
+            self.mark();
+        }
+        let tail = ring.tail();
+        let retired = (tail - self.paid.replace(tail)) as usize;
+        let mut batch = self.batch.take();
+        for _ in 0..retired.div_ceil(PAY_AT) {
+            // SAFETY: this thread owns it.
+            unsafe { ring.claim(PORTION, &mut batch) };
+            if free(&mut batch) < PORTION {
+                break;
+            }
+        }
+        if self.marks.get() >= HELP_EVERY {
+            self.marks.set(0);
+            self.help(&mut batch);
+        }
+        self.batch.set(batch);
+        self.is_paying.set(false);
+        self.give_way(ring.tail(), ring.safe());
+    }
+
+    /// Lets another thread have the processor, once in a while, if that seems to be what is missing. It does not wait for
+    /// anything.
+    #[inline]
+    fn give_way(&self, tail: u64, safe: u64) {
+        if tail - safe < GIVE_WAY_AT {
+            return;
+        }
+        let last = self.gave_way.get();
+        let interval = GIVE_WAY_AT << (last.in_vain / GIVE_WAY_TIMES).min(GIVE_WAY_DOUBLINGS);
+        if tail - last.tail < interval || self.handle.is_pinned() {
+            return;
+        }
+        let in_vain = if safe > last.safe { 0 } else { last.in_vain.saturating_add(1) };
+        self.gave_way.set(GaveWay { tail, safe, in_vain });
+        thread::yield_now();
+    }
+
+    /// Begins a grace period for what this thread has retired.
+    #[cold]
+    fn mark(&self) {
+        let guard = self.handle.pin();
+        let ring = &self.participant.ring;
+        self.marks.set(self.marks.get() + 1);
+        // SAFETY: this thread owns it; `discard` keeps the promise.
+        unsafe { ring.shrink(|outgrown| discard(&guard, outgrown)) };
+        begin_grace_period(&guard, self.participant, ring.tail());
+        guard.flush();
+    }
+
+    /// Looks after one other participant, in turn. A thread that has ended or come to rest does not free what it has left, and there
+    /// need not be anybody who calls [`collect`].
+    #[cold]
+    fn help(&self, batch: &mut Vec<Retired>) {
+        let turn = self.help.replace(self.help.get() + 1);
+        let Some(other) = Participant::all().nth(turn) else { return self.help.set(0) };
+        if !ptr::eq(other, self.participant) && other.is_idle() {
+            let guard = self.handle.pin();
+            begin_grace_period(&guard, other, other.ring.tail());
+            // SAFETY: pinned.
+            unsafe { other.ring.claim(PORTION, batch) };
+            drop(guard);
+            free(batch);
+        }
+    }
+}
+
+/// Frees what was claimed, which leaves the batch empty; how many that was.
+fn free(batch: &mut Vec<Retired>) -> usize {
+    let count = batch.len();
+    // SAFETY: it was retired, so unlinked; its grace period is over, so nobody is left who could reach it; and claimed once.
+    let bytes = unsafe { free_all(batch) };
+    batch.clear();
+    account(0_usize.wrapping_sub(bytes));
+    count
+}
+
+fn account(bytes: usize) {
+    match local() {
+        Some(local) => local.participant.account(bytes),
+        None => account_orphaned(bytes),
+    }
+}
+
+/// When all who are pinned now have unpinned, what `participant` has retired before `tail` may be freed. Takes a `flush` of this
+/// thread to be heard of by the others.
+fn begin_grace_period(
+    guard: &crossbeam_epoch::Guard,
+    participant: &'static Participant,
+    tail: u64,
+) {
+    // SAFETY: `tail` was read before this runs.
+    guard.defer(move || unsafe { participant.ring.mark_safe(tail) });
+}
+
+/// Frees a ring's old cells when nobody reads them any more.
+fn discard(guard: &crossbeam_epoch::Guard, outgrown: Outgrown) {
+    guard.defer(move || drop(outgrown));
+}
+
+/// Frees what can be freed now, whichever thread has retired it.
 ///
 /// O(threads), plus what is freed. With no thread pinned, everything retired before the call is freed when it
 /// returns. Never blocks.
 pub(crate) fn collect() {
-    // An object retired in epoch e is freed in e + 2, and a flush advances the epoch by one at most.
-    const ADVANCES: usize = 3;
-    let guard = pin();
-    for participant in all_participants() {
-        hand_over(&guard.inner, participant.take());
-    }
-    drop(guard);
-    let mut before = usize::MAX;
-    let mut left = retired_bytes();
-    let mut advances = 0;
-    // The collector frees a few bags per flush; go on while it gets somewhere.
-    while advances < ADVANCES || (left > 0 && left < before) {
-        pin().inner.flush();
-        before = left;
-        left = retired_bytes();
-        advances += 1;
-    }
+    collect_from(|_| true);
 }
 
-/// Bytes retired and not yet freed, of all caches in the process; an estimate while threads are at work.
-pub(crate) fn retired_bytes() -> usize {
-    let sum = all_participants()
-        .fold(ORPHANED_BYTES.load(Ordering::Relaxed), |sum, participant| {
-            sum.wrapping_add(participant.bytes.load(Ordering::Relaxed))
+/// As [`collect`], but leaves to threads that go on retiring what they will free themselves.
+pub(crate) fn collect_idle() {
+    let own = local().map(|local| local.participant);
+    collect_from(|other| own.is_some_and(|own| ptr::eq(own, other)) || other.is_idle());
+}
+
+fn collect_from(mut is_wanted: impl FnMut(&'static Participant) -> bool) {
+    // Retired in epoch e, safe in e + 2, and a flush advances the epoch by one at most.
+    const FLUSHES: usize = 4;
+    let guard = pin_inner();
+    let mut wanted = Vec::new();
+    for participant in Participant::all().filter(|participant| is_wanted(participant)) {
+        let (tail, len) = (participant.ring.tail(), participant.ring.len());
+        if len > 0 {
+            begin_grace_period(&guard, participant, tail);
+            wanted.push((participant, tail, len));
+        }
+    }
+    if let Some(local) = local() {
+        // SAFETY: this thread owns it; `discard` keeps the promise.
+        unsafe { local.participant.ring.shrink(|outgrown| discard(&guard, outgrown)) };
+    }
+    drop(guard);
+    let mut batch = Vec::with_capacity(PORTION);
+    let mut in_vain = 0;
+    // A flush runs a few of the collector's bags; go on while it gets somewhere.
+    while in_vain < FLUSHES && !wanted.is_empty() {
+        pin_inner().flush();
+        in_vain += 1;
+        wanted.retain(|&(participant, tail, len)| {
+            // Not until there are none left: its owner may be retiring others all the time.
+            for _ in 0..=len / PORTION {
+                let guard = pin_inner();
+                // SAFETY: pinned.
+                let some = unsafe { participant.ring.claim(PORTION, &mut batch) };
+                drop(guard);
+                free(&mut batch);
+                if !some {
+                    break;
+                }
+                in_vain = 0;
+            }
+            participant.ring.safe() < tail
         });
-    // Read while bytes move between accounts, the sum can be off to either side of zero.
-    if sum > usize::MAX / 2 { 0 } else { sum }
+    }
 }
 
 /// Nothing to check outside the model.
@@ -298,87 +398,4 @@ pub(crate) fn retired_bytes() -> usize {
 pub(crate) fn assert_live<T>(_object: NonNull<T>) {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sync::Arc;
-
-    struct Counted(Arc<AtomicUsize>);
-
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    // SAFETY: a Box of Send data.
-    unsafe impl Retire for Counted {
-        unsafe fn free(ptr: NonNull<Self>) {
-            // SAFETY: by this function's contract; all of them come from `retire_some`.
-            drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-        }
-    }
-
-    fn retire_some(count: usize, freed: &Arc<AtomicUsize>) {
-        let guard = pin();
-        for _ in 0..count {
-            let object = NonNull::from(Box::leak(Box::new(Counted(freed.clone()))));
-            // SAFETY: nobody else ever knew it.
-            unsafe { guard.retire(object, 100) };
-        }
-    }
-
-    /// Other tests pin too, so freeing may take a few turns.
-    fn collect_until(freed: &AtomicUsize, count: usize) {
-        for _ in 0..100_000 {
-            if freed.load(Ordering::SeqCst) == count {
-                return;
-            }
-            collect();
-            std::thread::yield_now();
-        }
-        panic!("{} of {count} objects were freed", freed.load(Ordering::SeqCst));
-    }
-
-    #[test]
-    fn what_an_idle_thread_retired_is_freed_by_another() {
-        let freed = Arc::new(AtomicUsize::new(0));
-        let (done, wait) = std::sync::mpsc::channel::<()>();
-        let (ready, is_ready) = std::sync::mpsc::channel();
-        let idle = std::thread::spawn({
-            let freed = freed.clone();
-            move || {
-                retire_some(3, &freed);
-                ready.send(()).unwrap();
-                wait.recv().ok();
-            }
-        });
-        is_ready.recv().unwrap();
-        collect_until(&freed, 3);
-        drop(done);
-        idle.join().unwrap();
-    }
-
-    #[test]
-    fn what_an_ended_thread_retired_is_freed() {
-        let freed = Arc::new(AtomicUsize::new(0));
-        std::thread::spawn({
-            let freed = freed.clone();
-            move || retire_some(1000, &freed)
-        })
-        .join()
-        .unwrap();
-        collect_until(&freed, 1000);
-    }
-
-    #[test]
-    fn a_pin_holds_back_what_is_retired_under_it() {
-        let freed = Arc::new(AtomicUsize::new(0));
-        let guard = pin();
-        retire_some(1, &freed);
-        collect();
-        assert_eq!(freed.load(Ordering::SeqCst), 0);
-        assert!(retired_bytes() >= 100);
-        drop(guard);
-        collect_until(&freed, 1);
-    }
-}
+mod tests;

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::Options;
 use crate::report::{Report, RowName};
-use crate::subjects;
+use crate::{machine, subjects};
+
+/// More than any child uses.
+const BACKED: usize = 3 << 29;
 
 /// What one child has measured.
 #[derive(Default, Serialize, Deserialize)]
@@ -47,6 +50,7 @@ pub(crate) fn measure(
     let mut lines = vec![];
     for rep in 0..options.reps {
         for subject in options.subjects(rep, &wanted) {
+            machine::back_memory(BACKED);
             let outcome = run(subject)?;
             for (label, value) in outcome.values {
                 report.sample(&row(&label), subject, value, outcome.share);
