@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::Map;
 use crate::sync::{Arc, epoch, thread};
 use crate::table::Cursor;
+use crate::table::directory::MAX_DEPTH;
 
 /// Spreads keys over all bits.
 fn spread(key: u64) -> u64 {
@@ -88,16 +89,14 @@ fn churn_at_constant_size_keeps_the_table_at_its_size() {
     assert!(sizes.last() <= Some(&16), "{sizes:?} shards for {LIVE} entries");
 }
 
-#[test]
-fn threads_on_disjoint_keys_lose_nothing() {
+fn threads_on_disjoint_keys(keys: u64, hash: fn(u64) -> u64) {
     const THREADS: u64 = 4;
-    const KEYS: u64 = 10_000;
-    let map = Arc::new(Map::new(spread));
+    let map = Arc::new(Map::new(hash));
     let workers: Vec<_> = (0..THREADS)
         .map(|worker| {
             let map = map.clone();
             thread::spawn(move || {
-                for key in (0..KEYS).map(|key| key * THREADS + worker) {
+                for key in (0..keys).map(|key| key * THREADS + worker) {
                     let guard = epoch::pin();
                     assert!(map.insert_if_absent(key, key, &guard));
                     assert_eq!(map.get(key, &guard), Some(key));
@@ -115,8 +114,24 @@ fn threads_on_disjoint_keys_lose_nothing() {
     }
     let mut all = contents(&map);
     all.sort_unstable();
-    let expected = (0..KEYS * THREADS).filter(|key| key % 3 != 0).map(|key| (key, !key));
+    let expected = (0..keys * THREADS).filter(|key| key % 3 != 0).map(|key| (key, !key));
     assert_eq!(all, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn threads_on_disjoint_keys_lose_nothing() {
+    threads_on_disjoint_keys(10_000, spread);
+}
+
+#[test]
+fn nor_if_all_keys_have_one_hash() {
+    threads_on_disjoint_keys(300, |_| 7);
+}
+
+/// Chains, and splits that part them.
+#[test]
+fn nor_if_many_keys_have_few_hashes() {
+    threads_on_disjoint_keys(2_000, few);
 }
 
 #[test]
@@ -187,11 +202,40 @@ fn crowded(key: u64) -> u64 {
     (mixed & 1) << 63 | (mixed >> 8 & 15) << 40 | mixed >> 20 & 0xf_ffff
 }
 
+/// One of 40.
+fn few(key: u64) -> u64 {
+    spread(key % 40)
+}
+
+/// A shard at the last depth, beyond which there are no bits to split by, is replaced by one of its own.
+#[test]
+fn at_the_last_depth_there_is_room_too() {
+    /// Of the keys in one bucket, those of level *n* leave the path to the last shard at bit *n* of the hash.
+    fn path(key: u64) -> u64 {
+        let bit = if key >> 8 < MAX_DEPTH.into() { 1 << (key >> 8) } else { 0 };
+        (key & 0xff) << 48 | bit
+    }
+    let map = Map::new(path);
+    let guard = epoch::pin();
+    let beyond = u64::from(MAX_DEPTH) << 8;
+    let keys: Vec<u64> = (0..8)
+        .map(|key| beyond | key)
+        .chain((0..u64::from(MAX_DEPTH)).flat_map(|level| (0..8).map(move |key| level << 8 | key)))
+        .chain((8..200).map(|key| beyond | key))
+        .collect();
+    for &key in &keys {
+        assert!(map.insert_if_absent(key, key, &guard));
+    }
+    assert!(keys.iter().all(|&key| map.get(key, &guard) == Some(key)));
+    assert_eq!(map.table.shards(), MAX_DEPTH as usize + 1);
+    assert_eq!(contents(&map).len(), keys.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn behaves_as_a_map(steps in proptest::collection::vec(step(), 1..3000), crowd in any::<bool>()) {
-        let map = Map::new(if crowd { crowded } else { spread });
+    fn behaves_as_a_map(steps in proptest::collection::vec(step(), 1..3000), hash in 0..4_usize) {
+        let map = Map::new([spread, crowded, few, |_| 7][hash]);
         let mut model = HashMap::new();
         for step in steps {
             let guard = epoch::pin();
