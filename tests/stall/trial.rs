@@ -96,9 +96,11 @@ struct Trial<S> {
     clears: bool,
     /// Shared with the victim's hook, which may not borrow.
     gate: Arc<Gate>,
+    /// The victim is parked, and what the store was like by then is known: from now on the workers' steps count.
+    begun: AtomicBool,
     /// The workers may go home.
     over: AtomicBool,
-    /// Steps that each worker has done since the victim was parked.
+    /// Steps that each worker has done since it began to count them.
     progress: [AtomicU64; WORKERS],
 }
 
@@ -118,6 +120,7 @@ pub(crate) fn park_at<S: Subject>(
         site,
         clears,
         gate: Arc::default(),
+        begun: AtomicBool::new(false),
         over: AtomicBool::new(false),
         progress: Default::default(),
     };
@@ -181,7 +184,7 @@ impl<S: Subject> Trial<S> {
         let mut worker = Worker::new(&self.store, &self.hand, lane, random, self.clears);
         {
             let _unhook = set_hook(move |_| yield_sometimes(&mut yielding));
-            while !self.gate.has_caught() && !self.over.load(Ordering::Relaxed) {
+            while !self.begun.load(Ordering::Relaxed) && !self.over.load(Ordering::Relaxed) {
                 worker.step();
             }
         }
@@ -204,6 +207,7 @@ impl<S: Subject> Trial<S> {
 
     fn watch_and_audit(&self, all_done: &mpsc::Receiver<()>, patience: Duration) -> Outcome {
         let before = self.store.figures();
+        self.begun.store(true, Ordering::Relaxed);
         let outcome = self.watch(all_done, patience);
         if outcome == Outcome::Finished {
             audit::beside_the_victim(&self.store, &self.hand, self.site == TICKERS_CLAIM);
