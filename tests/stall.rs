@@ -43,7 +43,7 @@ const DISCOVERY: Duration = Duration::from_secs(60);
 /// What the names of the sites in chains begin with.
 const CHAINS: &str = "table::chain::";
 /// How often a victim may try to come by a site.
-const ATTEMPTS: u64 = 16;
+const ATTEMPTS: u64 = 64;
 
 /// The names in `failpoint::hit("…")` under `src`.
 fn sites_in_source() -> BTreeSet<String> {

@@ -21,7 +21,7 @@ const WORKERS: usize = 3;
 /// What each worker has to do while the victim stands still. `ci/stall.sh` runs an optimised build.
 const STEPS: u64 = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
 /// For a victim to come by its site; a matter of milliseconds, unless it takes a race.
-const APPROACH: Duration = Duration::from_secs(2);
+const APPROACH: Duration = Duration::from_secs(1);
 
 /// A site where a thread holds nothing, whatever the store.
 pub(crate) const BETWEEN_OPERATIONS: &str = "between operations";

@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::values::{self, check_tag, private_key, shared_key};
 
 /// Private keys that a worker keeps before the measured part begins; it then lets them grow, so that shards split.
-const KEYS_AT_FIRST: u64 = 500;
+const KEYS_AT_FIRST: u64 = 5_000;
 /// Steps for one key more.
 const GROWTH: u64 = 8;
 const MILLISECOND: u64 = 1_000_000;
@@ -72,8 +72,8 @@ impl<'a, S: Kv> Worker<'a, S> {
             self.store.advance();
         }
         match self.random.below(16) {
-            0..5 => self.insert(),
-            5..8 => self.remove(),
+            0..5 if !self.has_too_many() => self.insert(),
+            0..8 => self.remove(),
             8..11 => self.get(),
             11..13 => self.change(),
             _ => self.fight(),
@@ -92,6 +92,10 @@ impl<'a, S: Kv> Worker<'a, S> {
     fn any(&mut self) -> Option<u64> {
         let newest = self.fates.len() as u64;
         (newest > self.oldest).then(|| self.oldest + self.random.below(newest - self.oldest))
+    }
+
+    fn has_too_many(&self) -> bool {
+        self.fates.len() as u64 - self.oldest > self.keys
     }
 
     fn insert(&mut self) {
@@ -121,7 +125,7 @@ impl<'a, S: Kv> Worker<'a, S> {
     }
 
     fn remove(&mut self) {
-        let too_many = self.fates.len() as u64 - self.oldest > self.keys;
+        let too_many = self.has_too_many();
         let number = if too_many { Some(self.oldest) } else { self.any() };
         let Some(number) = number else { return };
         let key = self.key(number);
