@@ -125,16 +125,25 @@ impl TakenList {
             while self.cell < reserved {
                 self.cell += 1;
                 if let Some(due) = chunk.take(self.cell - 1) {
+                    // Now, for nobody may come for more until much later.
+                    if self.cell == reserved {
+                        self.leave(chunk, guard);
+                    }
                     return Some(due);
                 }
             }
-            self.freed += chunk.bytes();
-            self.chunk = chunk.next();
-            self.cell = 0;
-            self.reserved = None;
-            // SAFETY: taken, and this was the last of it.
-            unsafe { chunk.retire(guard) };
+            self.leave(chunk, guard);
         }
+    }
+
+    /// Goes on from a chunk that is done with.
+    fn leave(&mut self, chunk: ChunkRef<'_>, guard: &Guard) {
+        self.freed += chunk.bytes();
+        self.chunk = chunk.next();
+        self.cell = 0;
+        self.reserved = None;
+        // SAFETY: taken, and this was the last of it.
+        unsafe { chunk.retire(guard) };
     }
 }
 
