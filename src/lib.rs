@@ -47,7 +47,7 @@
 //!
 //! # Features
 //!
-//! `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -57,6 +57,7 @@ mod engine;
 mod hash;
 mod histogram;
 mod kv;
+mod loading;
 #[cfg(feature = "cli")]
 pub mod replay;
 mod sync;
