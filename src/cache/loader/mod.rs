@@ -19,6 +19,8 @@
 mod store;
 #[cfg(feature = "async")]
 mod store_async;
+#[cfg(test)]
+mod tests;
 mod typed;
 #[cfg(feature = "async")]
 mod typed_async;

@@ -4,8 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+#[cfg(not(purekv_loom))]
+use super::Waiting;
 use super::watch::Watch;
-use super::{Entered, Fate, Loads, Outcome, Waiting, block_on};
+use super::{Entered, Fate, Loads, Outcome, block_on};
 use crate::sync::epoch;
 use crate::sync::{Arc, AtomicUsize, Ordering, check, thread};
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const BOUND: usize = 3;
+const BOUND: usize = 5;
 
 /// Stores, settles, and takes it back; against who overtakes, looks, and removes.
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const BOUND: usize = 3;
+const BOUND: usize = 5;
 
 #[test]
 fn loom_loading_one_load_for_two_who_ask() {
@@ -18,7 +18,7 @@ fn loom_loading_one_load_for_two_who_ask() {
 
 #[test]
 fn loom_loading_one_load_for_three_who_ask() {
-    check(2, || {
+    check(3, || {
         let world = World::new();
         let others = [(); 2].map(|()| spawn(&world, |world| world.fetch(|| Some(5))));
         assert_eq!(world.fetch(|| Some(5)), Some(5));
@@ -44,7 +44,7 @@ fn loom_loading_is_handed_over_on_a_panic() {
 
 #[test]
 fn loom_loading_is_handed_over_twice() {
-    check(2, || {
+    check(3, || {
         let world = World::new();
         let others = [(); 2].map(|()| spawn(&world, |world| world.fetch(|| None)));
         assert_eq!(world.fetch(|| Some(5)), Some(5));
@@ -58,7 +58,7 @@ fn loom_loading_is_handed_over_twice() {
 /// Of two who wait one goes away, at whatever moment; the other is woken.
 #[test]
 fn loom_loading_a_waiter_goes_away() {
-    check(2, || {
+    check(3, || {
         let world = World::new();
         let Entered::Lead(lead) = world.enter() else { unreachable!("nobody else is here yet") };
         let stays = spawn(&world, |world| world.fetch(|| Some(6)));
