@@ -273,3 +273,26 @@ fn there_is_room_for_more_keys_with_one_hash_than_a_bucket_has_slots() {
     assert_eq!(cache.get(&3), Some(4));
     assert_eq!(cache.stats().shards, 1);
 }
+
+/// Entries with a long time-to-live that were removed early left their records in the wheel for as long as traffic went on.
+///
+/// Stale records are swept out when they outnumber the others, a slice of the sweep and a slice of expiry in turn. The
+/// latter took what the former had in hand for its own, and put all of it back. So a sweep got through one slice of each list, and
+/// with one time-to-live for all entries almost everything is in one list: 10^9 inserts and removes left 4 GB.
+#[test]
+fn records_of_removed_entries_are_swept_out_however_many_there_are() {
+    const LIVE: u64 = 1_000;
+    let (clock, _hand) = Clock::manual();
+    let cache = Cache::builder().clock(clock).build();
+    for key in 0..100_000 {
+        cache.insert_with_ttl(key, (), Duration::from_secs(3600));
+        if key >= LIVE {
+            assert!(cache.invalidate(&(key - LIVE)));
+        }
+    }
+    cache.advance();
+    let stats = cache.stats();
+    assert_eq!(stats.entries as u64, LIVE);
+    assert!(stats.wheel_records <= 3 * LIVE as usize + 1024, "{stats:?}");
+    assert!(stats.wheel_bytes < 64 * LIVE as usize, "{stats:?}");
+}

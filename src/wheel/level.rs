@@ -107,6 +107,14 @@ pub(super) fn place(elapsed: Tick, due: Tick) -> Place {
     Place::Slot(Slot { level, number: slot_for(tick, level), tick })
 }
 
+/// The tick with which a wheel that stands at `elapsed` enters the slot of `level` with this index, for the next time; 0 for the slot it
+/// is in, which may be the ticker's to empty yet.
+pub(super) fn next_entry(elapsed: Tick, level: usize, index: usize) -> Tick {
+    let current = slot_for(elapsed, level);
+    let ahead = (index as u64).wrapping_sub(current) % SLOTS as u64;
+    if ahead == 0 { 0 } else { (current + ahead) << width(level) }
+}
+
 /// The slots of `level`, one bit each, that a wheel enters when it goes from `from` to `to`.
 pub(super) fn entered(from: Tick, to: Tick, level: usize) -> u64 {
     const ALL: u64 = u64::MAX >> (64 - SLOTS);
@@ -145,6 +153,18 @@ mod tests {
 
     fn distances() -> impl Strategy<Value = Tick> {
         (0_u32..31).prop_flat_map(|bit| 1_u64 << bit..2_u64 << bit)
+    }
+
+    proptest! {
+        #[test]
+        fn a_slot_is_entered_next_when_it_says(elapsed in ticks(), distance in distances()) {
+            let slot = slot(elapsed, elapsed + distance);
+            let entry = next_entry(elapsed, slot.level, slot.index());
+            prop_assert!(entry > elapsed && entry <= slot.tick);
+            prop_assert!(slot.is_entered(entry) && !slot.is_entered(entry - 1));
+            let current = slot_for(elapsed, slot.level) as usize % SLOTS;
+            prop_assert_eq!(next_entry(elapsed, slot.level, current), 0);
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! One stripe of the wheel: all its slots, for some of the threads.
 
-use super::Due;
-use super::level::{LEVELS, Place, SLOTS, Slot};
+use super::level::{LEVELS, Place, SLOTS, Slot, next_entry};
 use super::list::{List, Taken};
 use super::record::Frame;
+use super::{Due, Tick};
 use crate::sync::epoch::Guard;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, failpoint};
 
@@ -123,6 +123,14 @@ impl Stripe {
             None => &self.overdue,
             Some(slot) => &self.slots[slot / SLOTS][slot % SLOTS],
         }
+    }
+
+    /// Before which tick a wheel that stands at `elapsed` has no business with what is in the list of this index now. `entered` are the
+    /// slots that it has come to and not emptied yet.
+    pub(super) fn list_begins(index: usize, entered: &[u64; LEVELS], elapsed: Tick) -> Tick {
+        let Some(slot) = index.checked_sub(1) else { return 0 };
+        let (level, index) = (slot / SLOTS, slot % SLOTS);
+        if entered[level] >> index & 1 == 1 { 0 } else { next_entry(elapsed, level, index) }
     }
 
     pub(super) fn stored(&self) -> usize {

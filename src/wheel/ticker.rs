@@ -1,12 +1,13 @@
 //! What is done by one thread at a time: advancing, and sweeping.
 //!
 //! Both take lists out of the wheel and go through them in slices. What a slice leaves over stays in the [`Ticker`],
-//! behind the claim, for whoever holds it next, for either purpose: an advance that finds the rest of a sweep fires
-//! what is due and puts the others back, and a sweep that finds the rest of an advance sweeps it.
+//! behind the claim, for whoever holds it next. A sweep that finds the rest of an advance sweeps it. An advance that finds the
+//! rest of a sweep lets it be, unless the wheel has come to its slot: then it fires what is due and puts the others back. (If it did
+//! that always, no list that is longer than a slice would ever be swept to its end by who does both in turns.)
 
 use super::level::{LAST_TICK, LEVELS, entered};
 use super::list::{List, TakenList};
-use super::stripe::LISTS;
+use super::stripe::{LISTS, Stripe};
 use super::{Due, Progress, STRIPES, Tick, Wheel};
 use crate::hash::Signature;
 use crate::sync::epoch::{Guard, pin};
@@ -20,10 +21,10 @@ const BATCHES_PER_PIN: usize = 4;
 /// The state of the work in hand; it belongs to whoever holds the claim.
 #[derive(Debug)]
 pub(super) struct Ticker {
-    /// The rest of a list.
-    taken: TakenList,
-    /// The stripe it was taken from, and into which goes back what is not done with.
-    stripe: usize,
+    advancing: Rest,
+    sweeping: Rest,
+    /// No record of `sweeping` is due before the wheel gets here.
+    sweeping_begins: Tick,
     /// Slots that the wheel has entered and that are to be emptied yet.
     entered: [[u64; LEVELS]; STRIPES],
     /// Stripes whose overdue are to be taken yet.
@@ -32,18 +33,42 @@ pub(super) struct Ticker {
     swept: usize,
 }
 
-/// Which lists come next.
-#[derive(Clone, Copy)]
-enum Work {
-    Advance,
-    Sweep,
+/// What is left of a list.
+#[derive(Debug)]
+struct Rest {
+    list: TakenList,
+    /// The stripe it was taken from, and into which goes back what is not done with.
+    stripe: usize,
+}
+
+impl Rest {
+    fn nothing() -> Self {
+        Self { list: TakenList::empty(), stripe: 0 }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// A record, and its stripe.
+    fn pop(&mut self, guard: &Guard) -> Option<(Due, usize)> {
+        Some((self.list.pop(guard)?, self.stripe))
+    }
+
+    /// Takes another list, when nothing is left of the one before.
+    fn refill(&mut self, list: &List, stripe: usize) {
+        self.list.refill(list);
+        self.stripe = stripe;
+        failpoint::hit("wheel: list taken");
+    }
 }
 
 impl Ticker {
     pub(super) fn new() -> Self {
         Self {
-            taken: TakenList::empty(),
-            stripe: 0,
+            advancing: Rest::nothing(),
+            sweeping: Rest::nothing(),
+            sweeping_begins: 0,
             entered: [[0; LEVELS]; STRIPES],
             overdue: [false; STRIPES],
             swept: 0,
@@ -65,12 +90,11 @@ impl Ticker {
         }
     }
 
-    /// A list that an advance has yet to take: first the overdue, then the lower levels.
-    fn next_entered<'w>(&mut self, wheel: &'w Wheel) -> Option<&'w List> {
+    /// A list that an advance has yet to take, and its stripe: first the overdue, then the lower levels.
+    fn next_entered<'w>(&mut self, wheel: &'w Wheel) -> Option<(&'w List, usize)> {
         for (stripe, overdue) in self.overdue.iter_mut().enumerate() {
             if std::mem::take(overdue) {
-                self.stripe = stripe;
-                return Some(wheel.stripes[stripe].overdue());
+                return Some((wheel.stripes[stripe].overdue(), stripe));
             }
         }
         for level in 0..LEVELS {
@@ -79,51 +103,73 @@ impl Ticker {
                 if *bits != 0 {
                     let index = bits.trailing_zeros() as usize;
                     *bits &= *bits - 1;
-                    self.stripe = stripe;
-                    return Some(wheel.stripes[stripe].slot(level, index));
+                    return Some((wheel.stripes[stripe].slot(level, index), stripe));
                 }
             }
         }
         None
     }
 
-    /// A list that the present sweep has yet to take.
+    /// A list that the present sweep has yet to take, its stripe, and when the wheel gets there.
     ///
     /// In an order in which what is put back, into its own stripe, at its level or below, or among the overdue, is not met again.
-    fn next_unswept<'w>(&mut self, wheel: &'w Wheel) -> Option<&'w List> {
+    fn next_unswept<'w>(&mut self, wheel: &'w Wheel) -> Option<(&'w List, usize, Tick)> {
         while self.swept < LISTS * STRIPES {
-            self.stripe = self.swept & (STRIPES - 1);
-            let list = wheel.stripes[self.stripe].list(self.swept / STRIPES);
+            let (stripe, index) = (self.swept & (STRIPES - 1), self.swept / STRIPES);
+            let begins = Stripe::list_begins(index, &self.entered[stripe], wheel.elapsed());
+            let list = wheel.stripes[stripe].list(index);
             self.swept += 1;
             if !list.is_empty() {
-                return Some(list);
+                return Some((list, stripe, begins));
             }
         }
         None
     }
 
-    fn next_record(&mut self, wheel: &Wheel, work: Work, guard: &Guard) -> Option<Due> {
+    fn next_to_advance(&mut self, wheel: &Wheel, guard: &Guard) -> Option<(Due, usize)> {
         loop {
-            if let Some(due) = self.taken.pop(guard) {
-                return Some(due);
+            if self.sweeping_begins <= wheel.elapsed()
+                && let Some(next) = self.sweeping.pop(guard)
+            {
+                return Some(next);
             }
-            let list = match work {
-                Work::Advance => self.next_entered(wheel),
-                Work::Sweep => self.next_unswept(wheel),
-            };
-            self.taken.refill(list?);
-            failpoint::hit("wheel: list taken");
+            if let Some(next) = self.advancing.pop(guard) {
+                return Some(next);
+            }
+            let (list, stripe) = self.next_entered(wheel)?;
+            self.advancing.refill(list, stripe);
         }
     }
 
-    fn has_advanced(&self) -> bool {
-        self.taken.is_empty()
+    fn next_to_sweep(&mut self, wheel: &Wheel, guard: &Guard) -> Option<(Due, usize)> {
+        loop {
+            if let Some(next) = self.sweeping.pop(guard).or_else(|| self.advancing.pop(guard)) {
+                return Some(next);
+            }
+            let (list, stripe, begins) = self.next_unswept(wheel)?;
+            self.sweeping.refill(list, stripe);
+            self.sweeping_begins = begins;
+        }
+    }
+
+    /// Whether nothing is left to advance when the wheel's time is `elapsed`.
+    fn has_advanced(&self, elapsed: Tick) -> bool {
+        self.advancing.is_nothing()
+            && (self.sweeping.is_nothing() || self.sweeping_begins > elapsed)
             && self.overdue.iter().all(|overdue| !overdue)
             && self.entered.iter().flatten().all(|bits| *bits == 0)
     }
 
     fn has_swept(&self) -> bool {
-        self.taken.is_empty() && self.swept == LISTS * STRIPES
+        self.sweeping.is_nothing() && self.advancing.is_nothing() && self.swept == LISTS * STRIPES
+    }
+
+    /// Bytes of the chunks retired since this was asked last.
+    fn take_freed(&mut self) -> usize {
+        [&mut self.advancing, &mut self.sweeping]
+            .into_iter()
+            .map(|rest| std::mem::take(&mut rest.list.freed))
+            .sum()
     }
 }
 
@@ -208,8 +254,7 @@ impl Wheel {
         // Relaxed, and no read-modify-write: only the ticker writes these, and readers want an estimate.
         let taken = self.taken.load(Ordering::Relaxed).wrapping_add(records);
         self.taken.store(taken, Ordering::Relaxed);
-        let freed = std::mem::take(&mut ticker.taken.freed);
-        let freed = self.freed.load(Ordering::Relaxed).wrapping_add(freed);
+        let freed = self.freed.load(Ordering::Relaxed).wrapping_add(ticker.take_freed());
         self.freed.store(freed, Ordering::Relaxed);
     }
 
@@ -232,20 +277,20 @@ impl Wheel {
                 *overdue = !stripe.overdue().is_empty();
             }
             let mut records = 0;
-            while records < budget && !ticker.has_advanced() {
+            while records < budget && !ticker.has_advanced(now) {
                 let guard = pin();
                 for _ in 0..BATCHES_PER_PIN {
                     let mut batch = Batch::new();
                     let mut looked_at = 0;
                     while looked_at < BATCH.min(budget - records) {
-                        let Some(record) = ticker.next_record(self, Work::Advance, &guard) else {
+                        let Some((record, stripe)) = ticker.next_to_advance(self, &guard) else {
                             break;
                         };
                         looked_at += 1;
                         if record.tick <= now {
-                            batch.push(record, ticker.stripe);
+                            batch.push(record, stripe);
                         } else {
-                            self.stripes[ticker.stripe].store(record, &self.elapsed, &guard);
+                            self.stripes[stripe].store(record, &self.elapsed, &guard);
                         }
                     }
                     self.account(ticker, looked_at);
@@ -255,7 +300,7 @@ impl Wheel {
                     }
                 }
             }
-            Progress { records, finished: ticker.has_advanced() }
+            Progress { records, finished: ticker.has_advanced(now) }
         })
     }
 
@@ -271,10 +316,10 @@ impl Wheel {
                 for _ in 0..BATCHES_PER_PIN {
                     let mut batch = Batch::new();
                     while batch.len < BATCH.min(budget - records) {
-                        let Some(record) = ticker.next_record(self, Work::Sweep, &guard) else {
+                        let Some((record, stripe)) = ticker.next_to_sweep(self, &guard) else {
                             break;
                         };
-                        batch.push(record, ticker.stripe);
+                        batch.push(record, stripe);
                     }
                     self.account(ticker, batch.len);
                     records += batch.len;

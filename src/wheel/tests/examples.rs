@@ -224,3 +224,42 @@ fn dropping_a_wheel_with_records_in_it_and_work_in_hand_is_fine() {
     }
     assert!(!wheel.advance(2, 40, |_, _| {}).finished);
 }
+
+/// As the engine does it: a slice of each in turn. The list is longer than a slice, and time stands short of it.
+#[test]
+fn a_sweep_gets_on_though_the_wheel_is_advanced_between_its_slices() {
+    let wheel = Wheel::new(0);
+    for number in 0..1_000 {
+        push(&wheel, number, wheel.fire_tick(1 << 20));
+    }
+    let mut slices = 0;
+    loop {
+        slices += 1;
+        assert_eq!(advance(&wheel, slices, ALL), []);
+        let progress = wheel.sweep(100, |_, due, keep| {
+            for (due, keep) in due.iter().zip(keep) {
+                *keep = due.signature.bits().is_multiple_of(10);
+            }
+        });
+        if progress.finished {
+            break;
+        }
+    }
+    assert!(slices <= 12, "{slices} slices of 100 for 1,000 records");
+    assert_eq!(wheel.records(), 100);
+}
+
+/// What a sweep has in hand falls due: the advance does not wait for the sweep to come to it.
+#[test]
+fn an_advance_fires_what_a_sweep_has_in_hand() {
+    let wheel = Wheel::new(0);
+    for number in 0..1_000 {
+        push(&wheel, number, wheel.fire_tick(70));
+    }
+    let swept = wheel.sweep(100, |_, _, _| {});
+    assert_eq!((swept.records, swept.finished), (100, false));
+    assert_eq!(advance(&wheel, 63, ALL), []);
+    assert_eq!(advance(&wheel, 69, ALL), []);
+    assert_eq!(numbers(&advance(&wheel, 70, ALL)), Vec::from_iter(0..1_000));
+    assert_eq!(wheel.memory(), 0);
+}
