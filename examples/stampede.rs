@@ -16,19 +16,11 @@ const LOAD: Duration = Duration::from_millis(20);
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map_while(|argument| argument.parse().ok());
-    let threads: usize = arguments.next().unwrap_or(64);
-    let rounds: usize = arguments.next().unwrap_or(100);
-    let cache: Cache<usize, usize> = Cache::new();
-    let mut last = Vec::with_capacity(rounds);
-    let mut loads = 0;
-    for round in 0..rounds {
-        let (delay, loaded) = stampede(&cache, round, threads);
-        last.push(delay);
-        loads += loaded;
-    }
-    last.sort_unstable();
+    let threads: usize = arguments.next().unwrap_or(64).max(1);
+    let rounds: usize = arguments.next().unwrap_or(100).max(1);
+    let (delays, loads) = stampedes(threads, rounds);
     println!("{threads} threads, {rounds} rounds, {loads} loads");
-    let quantile = |part: usize| last[(rounds - 1) * part / 100];
+    let quantile = |percent: usize| delays[(rounds - 1) * percent / 100];
     println!(
         "from the end of a load until the last thread has the value: \
          median {:?}, 10-90 % {:?} to {:?}, longest {:?}",
@@ -39,33 +31,39 @@ fn main() {
     );
 }
 
-/// From the end of the load to the last thread's return, and how many loads there were.
-fn stampede(cache: &Cache<usize, usize>, key: usize, threads: usize) -> (Duration, usize) {
-    let (start, loads, end) = (Barrier::new(threads), AtomicUsize::new(0), OnceLock::new());
-    let load = || {
+/// How long the last thread of each round took, sorted, and how many loads there were in all.
+fn stampedes(threads: usize, rounds: usize) -> (Vec<Duration>, usize) {
+    let cache: Cache<usize, usize> = Cache::new();
+    let ends: Vec<OnceLock<Instant>> = (0..rounds).map(|_| OnceLock::new()).collect();
+    let (start, loads) = (Barrier::new(threads), AtomicUsize::new(0));
+    let load = |round: usize| {
         let begun = Instant::now();
         while begun.elapsed() < LOAD {
             thread::park_timeout(LOAD.saturating_sub(begun.elapsed()));
         }
         loads.fetch_add(1, Ordering::Relaxed);
-        *end.get_or_init(Instant::now)
+        ends[round].get_or_init(Instant::now);
+        round
     };
-    let last = thread::scope(|scope| {
-        let (start, load) = (&start, &load);
-        let threads: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(move || {
-                    start.wait();
-                    cache.get_or_insert_with(&key, || {
-                        load();
-                        key
-                    });
-                    Instant::now()
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().expect("no loader panics")).max()
+    let one_thread = || {
+        let ask = |round| {
+            start.wait();
+            cache.get_or_insert_with(&round, || load(round));
+            Instant::now()
+        };
+        (0..rounds).map(ask).collect::<Vec<_>>()
+    };
+    let returns: Vec<Vec<Instant>> = thread::scope(|scope| {
+        // The same threads in all rounds: one that begins or ends is in the way of the others.
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one_thread)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no loader panics")).collect()
     });
-    let delay = last.zip(end.get().copied()).map(|(last, end)| last.duration_since(end));
-    (delay.unwrap_or_default(), loads.load(Ordering::Relaxed))
+    let delay = |round: usize| {
+        let last = returns.iter().map(|thread| thread[round]).max();
+        let end = ends[round].get().copied();
+        last.zip(end).map(|(last, end)| last.duration_since(end)).unwrap_or_default()
+    };
+    let mut delays: Vec<_> = (0..rounds).map(delay).collect();
+    delays.sort_unstable();
+    (delays, loads.load(Ordering::Relaxed))
 }

@@ -70,6 +70,7 @@ where
 /// - **A loader may use the cache**, and load other keys. One that asks for its own key on its own thread panics. Loads that wait for
 ///   each other in a circle, across threads, wait for ever, as threads with two locks do.
 /// - **The time-to-live** counts from the end of the load.
+/// - **Waiting with a view in hand** ([`pin`](Cache::pin)) holds back, for as long, all memory that is removed from any cache.
 impl<K, V, S> Cache<K, V, S>
 where
     K: Hash + Eq + Send + Sync + 'static,
