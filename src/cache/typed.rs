@@ -87,7 +87,7 @@ impl<K, V> Typed<K, V> {
 /// waits for it (as long as one slice of its work takes), and frees every entry; O(entries). What had been removed before
 /// and a pinned thread may still look at is freed later.
 ///
-/// No operation waits for another thread. Values are handed out as clones ([`get`](Self::get)), to a closure
+/// No operation waits for another thread, but those that load what is missing: see [`get_or_insert_with`](Self::get_or_insert_with). Values are handed out as clones ([`get`](Self::get)), to a closure
 /// ([`read`](Self::read)), or by reference under a pin ([`pin`](Self::pin)). Keys and values are freed some time after their removal, perhaps
 /// on another thread: hence the bounds.
 ///
