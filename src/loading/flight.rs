@@ -18,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::lock;
 use super::watch::Fate;
+use crate::hash::Signature;
 use crate::sync::epoch::free_quietly;
 use crate::sync::{Mutex, thread};
 
@@ -43,7 +44,7 @@ impl<V> Clone for Outcome<V> {
 
 /// A load of one key.
 pub(super) struct Flight<K, V> {
-    pub(super) hash: u64,
+    pub(super) signature: Signature,
     pub(super) key: K,
     pub(super) fate: Arc<Fate>,
     state: Mutex<State<V>>,
@@ -64,9 +65,9 @@ struct Party {
 }
 
 impl<K, V> Flight<K, V> {
-    pub(super) fn new(hash: u64, key: K) -> Self {
+    pub(super) fn new(signature: Signature, key: K) -> Self {
         let state = Mutex::new(State::Loading(Party::default()));
-        Self { hash, key, fate: Arc::new(Fate::new()), state }
+        Self { signature, key, fate: Arc::new(Fate::new()), state }
     }
 
     /// Notes that this thread runs the loader, until the answer is dropped.

@@ -68,7 +68,7 @@ impl<'l, K, V> Lead<'l, K, V> {
 
     fn leave(&mut self) {
         if std::mem::take(&mut self.listed) {
-            self.shared.stripe(self.flight.hash).remove(&self.flight);
+            self.shared.stripe(self.flight.signature).remove(&self.flight);
             self.shared.counters.ended();
         }
     }

@@ -42,6 +42,7 @@ use counters::Counters;
 use flight::Flight;
 use stripe::Stripe;
 
+use crate::hash::{DIRECTORY_BITS, Signature};
 use crate::sync::epoch::Guard;
 use crate::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -69,9 +70,8 @@ impl<K, V> Shared<K, V> {
         Self { stripes: std::array::from_fn(|_| Stripe::new()), counters: Counters::new() }
     }
 
-    fn stripe(&self, hash: u64) -> &Stripe<K, V> {
-        // Bits that the table has no use for, so that it says nothing about the keys' shards or buckets.
-        &self.stripes[(hash >> 24) as usize % STRIPES]
+    fn stripe(&self, signature: Signature) -> &Stripe<K, V> {
+        &self.stripes[(signature.bits() >> DIRECTORY_BITS) as usize % STRIPES]
     }
 }
 
@@ -85,6 +85,8 @@ impl<K, V> Loads<K, V> {
     }
 
     /// Joins the load of the key that `is_key` recognises, or begins one under the key that `key` makes.
+    ///
+    /// Of a hash only the signature counts, here and below: the rest is not for ever known of an entry.
     pub(crate) fn enter(
         &self,
         hash: u64,
@@ -92,17 +94,18 @@ impl<K, V> Loads<K, V> {
         key: impl FnOnce() -> K,
     ) -> Entered<'_, K, V> {
         let shared = self.shared();
-        let stripe = shared.stripe(hash);
+        let signature = Signature::of(hash);
+        let stripe = shared.stripe(signature);
         let find = |flights: Vec<Arc<Flight<K, V>>>| {
             flights.into_iter().find(|flight| is_key(&flight.key)).map(Waiting::new)
         };
         let mut seen = 0;
-        if let Some(waiting) = find(stripe.since(hash, &mut seen)) {
+        if let Some(waiting) = find(stripe.since(signature, &mut seen)) {
             return Entered::Joined(waiting);
         }
-        let flight = Arc::new(Flight::new(hash, key()));
+        let flight = Arc::new(Flight::new(signature, key()));
         loop {
-            // Equal hashes and different keys are rare: as a rule this ends at once.
+            // Equal signatures and different keys are rare: as a rule this ends at once.
             match stripe.add(&flight, &mut seen) {
                 Ok(()) => break,
                 Err(newer) => {
@@ -121,7 +124,8 @@ impl<K, V> Loads<K, V> {
     #[inline]
     pub(crate) fn overtake(&self, hash: u64, guard: &Guard) {
         if let Some(shared) = self.0.get() {
-            shared.stripe(hash).watch.overtake(Some(hash), guard);
+            let signature = Signature::of(hash);
+            shared.stripe(signature).watch.overtake(Some(signature), guard);
         }
     }
 
@@ -135,7 +139,8 @@ impl<K, V> Loads<K, V> {
     /// Whether a key with this hash is being loaded. Lock-free.
     #[inline]
     pub(crate) fn is_loading(&self, hash: u64, guard: &Guard) -> bool {
-        self.0.get().is_some_and(|shared| shared.stripe(hash).watch.has(hash, guard))
+        let signature = Signature::of(hash);
+        self.0.get().is_some_and(|shared| shared.stripe(signature).watch.has(signature, guard))
     }
 
     /// Whether anything was ever loaded.

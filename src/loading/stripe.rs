@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::flight::Flight;
 use super::lock;
 use super::watch::{Watch, Watched};
+use crate::hash::Signature;
 use crate::sync::Mutex;
 use crate::sync::epoch;
 
 /// Those that can be joined, under a lock; and all, for who has none.
 ///
-/// The lock is held for a look through hashes and numbers: keys are compared, made and dropped without it.
+/// The lock is held for a look through signatures and numbers: keys are compared, made and dropped without it.
 pub(super) struct Stripe<K, V> {
     flights: Mutex<Flights<K, V>>,
     pub(super) watch: Watch,
@@ -28,13 +29,13 @@ struct Listed<K, V> {
 }
 
 impl<K, V> Flights<K, V> {
-    /// Those of a hash that can be joined, from number `seen` on; and moves that on. One that was overtaken has begun before
+    /// Those of a signature that can be joined, from number `seen` on; and moves that on. One that was overtaken has begun before
     /// the key was changed, so it is not for those who ask after that.
-    fn since(&self, hash: u64, seen: &mut u64) -> Vec<Arc<Flight<K, V>>> {
+    fn since(&self, signature: Signature, seen: &mut u64) -> Vec<Arc<Flight<K, V>>> {
         let from = std::mem::replace(seen, self.next);
         self.listed
             .iter()
-            .filter(|listed| listed.number >= from && listed.flight.hash == hash)
+            .filter(|listed| listed.number >= from && listed.flight.signature == signature)
             .filter(|listed| !listed.flight.fate.is_overtaken())
             .map(|listed| listed.flight.clone())
             .collect()
@@ -47,26 +48,26 @@ impl<K, V> Stripe<K, V> {
         Self { flights, watch: Watch::new() }
     }
 
-    /// The loads of keys with this hash, from number `seen` on, which moves on.
-    pub(super) fn since(&self, hash: u64, seen: &mut u64) -> Vec<Arc<Flight<K, V>>> {
-        lock(&self.flights).since(hash, seen)
+    /// The loads of keys with this signature, from number `seen` on, which moves on.
+    pub(super) fn since(&self, signature: Signature, seen: &mut u64) -> Vec<Arc<Flight<K, V>>> {
+        lock(&self.flights).since(signature, seen)
     }
 
-    /// Lists `flight`, unless there are others of its hash from number `seen` on, which moves on.
+    /// Lists `flight`, unless there are others of its signature from number `seen` on, which moves on.
     pub(super) fn add(
         &self,
         flight: &Arc<Flight<K, V>>,
         seen: &mut u64,
     ) -> Result<(), Vec<Arc<Flight<K, V>>>> {
         let mut flights = lock(&self.flights);
-        let newer = flights.since(flight.hash, seen);
+        let newer = flights.since(flight.signature, seen);
         if !newer.is_empty() {
             return Err(newer);
         }
         let number = flights.next;
         flights.next += 1;
         flights.listed.push(Listed { number, flight: flight.clone() });
-        self.watch.add(flight.hash, flight.fate.clone());
+        self.watch.add(flight.signature, flight.fate.clone());
         Ok(())
     }
 

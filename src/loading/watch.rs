@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  head ──► watched ──► watched ──► watched ──► null
-//!           hash, fate
+//!           signature, fate
 //! ```
 //!
 //! Loads come and go under the lock of their stripe. Who changes a key reads the list beside them, pinned: what is unlinked keeps its
@@ -24,6 +24,7 @@
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use crate::hash::Signature;
 use crate::sync::epoch::{Guard, Retire, assert_live};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 
@@ -61,7 +62,7 @@ impl Fate {
 
 /// A load in the list.
 pub(super) struct Watched {
-    hash: u64,
+    signature: Signature,
     fate: Arc<Fate>,
     next: AtomicPtr<Watched>,
 }
@@ -85,11 +86,11 @@ impl Watch {
         Self { head: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// Adds a load of a key with this hash. The caller has the stripe's lock.
-    pub(super) fn add(&self, hash: u64, fate: Arc<Fate>) {
+    /// Adds a load of a key with this signature. The caller has the stripe's lock.
+    pub(super) fn add(&self, signature: Signature, fate: Arc<Fate>) {
         // Relaxed: the last change of it was made under the lock.
         let next = AtomicPtr::new(self.head.load(Ordering::Relaxed));
-        let watched = Box::leak(Box::new(Watched { hash, fate, next }));
+        let watched = Box::leak(Box::new(Watched { signature, fate, next }));
         // Release: partner of the Acquire in `follow`: it is seen whole.
         self.head.store(watched, Ordering::Release);
     }
@@ -114,14 +115,16 @@ impl Watch {
         std::iter::successors(follow(&self.head, guard), |watched| follow(&watched.next, guard))
     }
 
-    /// Whether a key with this hash is being loaded.
-    pub(super) fn has(&self, hash: u64, guard: &Guard) -> bool {
-        self.iter(guard).any(|watched| watched.hash == hash && !watched.fate.is_overtaken())
+    /// Whether a key with this signature is being loaded.
+    pub(super) fn has(&self, signature: Signature, guard: &Guard) -> bool {
+        self.iter(guard)
+            .any(|watched| watched.signature == signature && !watched.fate.is_overtaken())
     }
 
-    /// Tells all loads of keys with this hash; of all keys if there is none. Lock-free, and O(loads in the stripe).
-    pub(super) fn overtake(&self, hash: Option<u64>, guard: &Guard) {
-        let concerned = |watched: &&Watched| hash.is_none_or(|hash| watched.hash == hash);
+    /// Tells all loads of keys with this signature; of all keys if there is none. Lock-free, and O(loads in the stripe).
+    pub(super) fn overtake(&self, signature: Option<Signature>, guard: &Guard) {
+        let concerned =
+            |watched: &&Watched| signature.is_none_or(|signature| watched.signature == signature);
         self.iter(guard).filter(concerned).for_each(|watched| watched.fate.overtake());
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use super::Waiting;
 use super::watch::Watch;
 use super::{Entered, Fate, Loads, Outcome, block_on};
+use crate::hash::Signature;
 use crate::sync::epoch;
 use crate::sync::{Arc, AtomicUsize, Ordering, check, thread};
 
@@ -15,6 +16,9 @@ mod overtaken;
 mod waiting;
 
 const KEY: u8 = 7;
+fn signature(number: u64) -> Signature {
+    Signature::from_bits(number)
+}
 
 /// A cache of one key, whose value 0 stands for none, and its loads.
 struct World {
@@ -77,7 +81,7 @@ impl World {
     fn assert_nothing_pending(&self) {
         assert_eq!(self.loads.stats().pending, 0);
         let mut seen = 0;
-        assert!(self.loads.shared().stripe(0).since(0, &mut seen).is_empty());
+        assert!(self.loads.shared().stripe(signature(0)).since(signature(0), &mut seen).is_empty());
         assert!(!self.loads.is_loading(0, &epoch::pin()));
     }
 }

@@ -55,16 +55,16 @@ fn loom_loading_a_list_that_changes_while_it_is_read() {
     check(BOUND, || {
         let watch = Arc::new(Watch::new());
         let fates = [(); 3].map(|()| std::sync::Arc::new(Fate::new()));
-        watch.add(0, fates[0].clone());
-        watch.add(1, fates[1].clone());
+        watch.add(signature(0), fates[0].clone());
+        watch.add(signature(1), fates[1].clone());
         let reader = thread::spawn({
             let watch = watch.clone();
             move || {
                 let guard = epoch::pin();
-                assert!(watch.has(0, &guard), "it is there throughout");
-                watch.overtake(Some(0), &guard);
+                assert!(watch.has(signature(0), &guard), "it is there throughout");
+                watch.overtake(Some(signature(0)), &guard);
                 drop(guard);
-                assert!(!watch.has(0, &epoch::pin()));
+                assert!(!watch.has(signature(0), &epoch::pin()));
             }
         });
         let remove = |fate: &Fate| {
@@ -74,7 +74,7 @@ fn loom_loading_a_list_that_changes_while_it_is_read() {
             unsafe { guard.retire(watched, 1) };
         };
         remove(&fates[1]);
-        watch.add(2, fates[2].clone());
+        watch.add(signature(2), fates[2].clone());
         remove(&fates[2]);
         reader.join().unwrap();
         assert!(fates[0].is_overtaken() && !fates[1].is_overtaken() && !fates[2].is_overtaken());
