@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 export MIRIFLAGS="-Zmiri-permissive-provenance -Zmiri-tree-borrows -Zmiri-disable-isolation -Zmiri-ignore-leaks"
 if [[ $# -eq 0 ]]; then
     # Not the walks: a step in one reborrows a whole shard.
-    set -- clock:: hash:: epoch::real table::control table::tags table::tests::models wheel::record wheel::tests::models engine:: \
+    set -- clock:: hash:: epoch::real table::control table::tags table::tests::models wheel::record wheel::tests::models engine:: loading:: \
         --skip walk
 fi
 cargo +nightly miri test --locked --target-dir target/miri --lib -- "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Weakens each atomic ordering of table, wheel and engine, one at a time, and shows which loom model notices.
+# Weakens each atomic ordering of table, wheel, engine and loading, one at a time, and shows which loom model notices.
 # See ci/ordering_mutants.py --help; a full run takes hours, `--only table/insert.rs` minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."

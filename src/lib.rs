@@ -26,8 +26,8 @@
 //!
 //! # What holds for every operation
 //!
-//! - **It never blocks**, unless its own documentation says so: no locks, no spinning, no waiting for another
-//!   thread. It is lock-free, so it may have to start over when others change the very same bucket, but then they
+//! - **It never blocks**, unless its own documentation says so, as that of [`Cache::get_or_insert_with`] and its like does: no locks, no
+//!   spinning, no waiting for another thread. It is lock-free, so it may have to start over when others change the very same bucket, but then they
 //!   have got on. Allocation may lock inside the allocator; closures, hashers and destructors are yours.
 //! - **An entry that is due is absent** from its very instant on. An operation that meets one removes it; the others
 //!   are removed as [`Expiry`] says.
@@ -47,7 +47,7 @@
 //!
 //! # Features
 //!
-//! `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -57,6 +57,7 @@ mod engine;
 mod hash;
 mod histogram;
 mod kv;
+mod loading;
 #[cfg(feature = "cli")]
 pub mod replay;
 mod sync;

@@ -1,7 +1,11 @@
 //! One story for each bug that was found, told step by step.
 //!
+//! And the races that were thought of before they were bugs: of loads.
+//!
 //! All of these are races, so the threads are led by the hand: one that is to be overtaken stops at a failpoint.
 
+#[path = "races/loads.rs"]
+mod loads;
 #[path = "races/puppet.rs"]
 mod puppet;
 #[path = "support/random.rs"]

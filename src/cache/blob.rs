@@ -21,6 +21,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::bytes;
+use super::core::Loadable;
 use crate::engine::{Deadline, Entry, Timer};
 use crate::hash::hash_of_bytes;
 use crate::sync::epoch::Retire;
@@ -248,6 +249,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
     fn hash(node: Shared<'_, Self>, hasher: &S) -> u64 {
         hash_of_bytes(hasher, Self::key(node))
     }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Loadable for Blob<S> {
+    type Key = Box<[u8]>;
+    type Value = Vec<u8>;
 }
 
 impl<S: BuildHasher + Send + Sync + 'static> Entry for Blob<S> {

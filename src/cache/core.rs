@@ -9,21 +9,31 @@ use super::ticker::Ticker;
 use crate::clock::{Clock, NEVER, Now};
 use crate::engine::{Engine, Entry};
 use crate::kv::Ttl;
+use crate::loading::Loads;
 use crate::sync::epoch::{self, Guard};
 use crate::table::Cursor;
 
+/// An entry that can be loaded.
+pub(super) trait Loadable: Entry {
+    /// By what its load is known.
+    type Key: Send + Sync + 'static;
+    /// What a load brings.
+    type Value: Send + Sync + 'static;
+}
+
 /// The last owner's drop ends the ticker and frees everything.
-pub(super) struct Core<E: Entry> {
+pub(super) struct Core<E: Loadable> {
     pub(super) engine: Arc<Engine<E>>,
+    pub(super) loads: Loads<E::Key, E::Value>,
     pub(super) default_ttl: Option<Duration>,
     ticker: Option<Ticker>,
 }
 
-impl<E: Entry> Core<E> {
+impl<E: Loadable> Core<E> {
     pub(super) fn new<F, S>(builder: &Builder<F, S>, context: E::Context) -> Self {
         let engine = Arc::new(Engine::new(builder.config(), context));
         let ticker = builder.in_background().then(|| Ticker::start(engine.clone())).flatten();
-        Self { engine, default_ttl: builder.default_ttl, ticker }
+        Self { engine, loads: Loads::new(), default_ttl: builder.default_ttl, ticker }
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -51,6 +61,11 @@ impl<E: Entry> Core<E> {
             let (guard, now) = enter(self);
             let more = self.engine.next_bucket(&mut cursor, &guard, &now, |live| {
                 if !keep(live.entry()) {
+                    // Computing a hash may mean to run the user's hasher.
+                    if self.loads.are_used() {
+                        let hash = E::hash(live.entry(), self.engine.context());
+                        self.loads.overtake(hash, &guard);
+                    }
                     self.engine.remove_entry(&live, &guard);
                 }
             });
@@ -60,7 +75,21 @@ impl<E: Entry> Core<E> {
         }
     }
 
+    /// A deadline that is due is a removal, and loads are told so.
+    pub(super) fn overtake_if_due(&self, hash: u64, deadline: u64, guard: &Guard, now: &Now<'_>) {
+        if self.loads.are_used() && now.is_due(deadline) {
+            self.loads.overtake(hash, guard);
+        }
+    }
+
+    /// Removes all entries, and lets no load bring one back that has begun before.
+    pub(super) fn clear(&self) {
+        self.loads.overtake_all(&epoch::pin());
+        self.retain(|_| false);
+    }
+
     pub(super) fn stats(&self) -> Stats {
+        let loads = self.loads.stats();
         let (records, records_live) = self.engine.records();
         Stats {
             entries: self.engine.len(),
@@ -72,6 +101,11 @@ impl<E: Entry> Core<E> {
             wheel_records_stale: records.saturating_sub(records_live),
             retired_bytes: epoch::retired_bytes(),
             expiry_lag: self.engine.lag(),
+            loads_pending: loads.pending,
+            load_successes: loads.successes,
+            load_failures: loads.failures,
+            load_time: loads.time,
+            load_times: loads.times,
         }
     }
 }
@@ -86,11 +120,11 @@ pub(super) fn ttl_of(deadline: u64, now: &Now<'_>) -> Ttl {
 }
 
 /// Pins, and fixes the time.
-pub(super) fn enter<E: Entry>(core: &Core<E>) -> (Guard, Now<'_>) {
+pub(super) fn enter<E: Loadable>(core: &Core<E>) -> (Guard, Now<'_>) {
     (epoch::pin(), Now::new(core.clock()))
 }
 
-impl<E: Entry> Drop for Core<E> {
+impl<E: Loadable> Drop for Core<E> {
     fn drop(&mut self) {
         // First the ticker, which has the engine too; then whatever waits for reclamation, on whichever thread.
         if let Some(ticker) = self.ticker.take() {

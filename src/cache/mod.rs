@@ -8,6 +8,7 @@ mod builder;
 mod bytes;
 mod core;
 mod kv;
+mod loader;
 mod pinned;
 mod stats;
 mod store;

@@ -5,25 +5,25 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 
 use super::blob::Blob;
-use super::core::{Core, enter, ttl_of};
+use super::core::{Core, Loadable, enter, ttl_of};
 use super::store::Store;
 use super::typed::{Cache, Typed};
 use crate::clock::Now;
-use crate::engine::{Engine, Entry};
+use crate::engine::Engine;
 use crate::hash::{hash_of, hash_of_bytes};
 use crate::kv::Ttl;
 use crate::sync::epoch::Guard;
 use crate::table::{GROUP, Shared};
 
 /// What both views are made of. The engine and the hasher are named here so that a look-up need not go and find them.
-struct View<'c, E: Entry, S> {
+struct View<'c, E: Loadable, S> {
     engine: &'c Engine<E>,
     hasher: &'c S,
     guard: Guard,
     now: Now<'c>,
 }
 
-impl<'c, E: Entry, S> View<'c, E, S> {
+impl<'c, E: Loadable, S> View<'c, E, S> {
     #[inline]
     fn new(core: &'c Core<E>, hasher: &'c S) -> Self {
         let (guard, now) = enter(core);

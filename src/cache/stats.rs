@@ -1,5 +1,7 @@
 //! What a cache can tell about itself.
 
+use std::time::Duration;
+
 use crate::histogram::Histogram;
 
 /// A snapshot of a cache's state. Each figure is read by itself, so while threads are at work they need not add up to
@@ -26,4 +28,14 @@ pub struct Stats {
     pub retired_bytes: usize,
     /// From an entry's deadline to its removal.
     pub expiry_lag: Histogram,
+    /// Keys that are being loaded, by `get_or_insert_with` and its like.
+    pub loads_pending: usize,
+    /// Loads that brought a value.
+    pub load_successes: u64,
+    /// Loads that brought an error, panicked, or were dropped half way.
+    pub load_failures: u64,
+    /// How long all loads took together, those that failed included; by the cache's clock.
+    pub load_time: Duration,
+    /// How long each of them took.
+    pub load_times: Histogram,
 }

@@ -84,6 +84,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
         let guard = epoch::pin();
+        self.core.loads.overtake(hash, &guard);
         self.core.engine.insert(hash, entry, &guard, &now, is(key));
     }
 
@@ -91,6 +92,13 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
         let guard = epoch::pin();
+        // What is refused overtakes no load.
+        if self.core.loads.is_loading(hash, &guard) {
+            if self.core.engine.read(hash, &guard, &now, is(key)).is_some() {
+                return false;
+            }
+            self.core.loads.overtake(hash, &guard);
+        }
         self.core.engine.insert_if_absent(hash, entry, &guard, &now, is(key))
     }
 
@@ -163,7 +171,9 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     fn take<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (guard, now) = enter(self.core());
-        let removed = self.core.engine.remove(self.hash(key), &guard, &now, is(key))?;
+        let hash = self.hash(key);
+        self.core.loads.overtake(hash, &guard);
+        let removed = self.core.engine.remove(hash, &guard, &now, is(key))?;
         Some(read(Blob::value(removed)))
     }
 
@@ -175,8 +185,13 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     ) -> Computed {
         let (guard, now) = enter(self.core());
         let make = |value: Vec<u8>, ttl| Blob::owned(self.core.deadline(ttl, &now), key, &value);
-        let decided = self.core.engine.compute(self.hash(key), &guard, &now, is(key), |entry| {
-            match decide(entry.map(Blob::value)) {
+        let hash = self.hash(key);
+        let decided = self.core.engine.compute(hash, &guard, &now, is(key), |entry| {
+            let op = decide(entry.map(Blob::value));
+            if !matches!(op, Op::Keep) {
+                self.core.loads.overtake(hash, &guard);
+            }
+            match op {
                 Op::Put(value) => Decision::Put(make(value, None)),
                 Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
                 Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
@@ -216,7 +231,9 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     fn set_deadline(&self, key: &[u8], deadline: impl FnOnce(&Now<'_>) -> u64) -> bool {
         let (guard, now) = enter(self.core());
         let deadline = deadline(&now);
-        self.core.engine.set_deadline(self.hash(key), deadline, &guard, &now, is(key)).is_some()
+        let hash = self.hash(key);
+        self.core.overtake_if_due(hash, deadline, &guard, &now);
+        self.core.engine.set_deadline(hash, deadline, &guard, &now, is(key)).is_some()
     }
 
     /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
@@ -232,7 +249,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     /// Removes every entry that is there when it is called: see [`Cache::clear`](crate::Cache::clear).
     pub fn clear(&self) {
-        self.core.retain(|_| false);
+        self.core.clear();
     }
 
     /// Removes every entry for which `keep` is false: see [`Cache::retain`](crate::Cache::retain).
@@ -274,7 +291,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 }
 
 /// Tells the entry of a key.
-fn is<'k, S: 'k>(key: &'k [u8]) -> impl Fn(Shared<'_, Blob<S>>) -> bool + Copy + 'k {
+pub(super) fn is<'k, S: 'k>(key: &'k [u8]) -> impl Fn(Shared<'_, Blob<S>>) -> bool + Copy + 'k {
     move |entry| Blob::is(entry, key)
 }
 

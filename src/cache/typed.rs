@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::Builder;
-use super::core::{Core, enter, ttl_of};
+use super::core::{Core, Loadable, enter, ttl_of};
 use super::pinned::Pinned;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
@@ -57,8 +57,13 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Entry for Typed<K, V> {
     }
 }
 
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Loadable for Typed<K, V> {
+    type Key = K;
+    type Value = V;
+}
+
 impl<K: Send, V: Send> Typed<K, V> {
-    fn owned(hash: u64, deadline: u64, key: K, value: V) -> Owned<Self> {
+    pub(super) fn owned(hash: u64, deadline: u64, key: K, value: V) -> Owned<Self> {
         let (deadline, timer) = (Deadline::new(deadline), Timer::new());
         let entry = Box::leak(Box::new(Self { deadline, timer, hash, key, value }));
         // SAFETY: a fresh Box, which `free` frees.
@@ -82,7 +87,7 @@ impl<K, V> Typed<K, V> {
 /// waits for it (as long as one slice of its work takes), and frees every entry; O(entries). What had been removed before
 /// and a pinned thread may still look at is freed later.
 ///
-/// No operation waits for another thread. Values are handed out as clones ([`get`](Self::get)), to a closure
+/// No operation waits for another thread, but those that load what is missing: see [`get_or_insert_with`](Self::get_or_insert_with). Values are handed out as clones ([`get`](Self::get)), to a closure
 /// ([`read`](Self::read)), or by reference under a pin ([`pin`](Self::pin)). Keys and values are freed some time after their removal, perhaps
 /// on another thread: hence the bounds.
 ///
@@ -194,6 +199,7 @@ where
         let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
         let guard = epoch::pin();
+        self.core().loads.overtake(hash, &guard);
         self.core().engine.insert(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
             other.get().key == unsafe { new.as_ref() }.key
@@ -205,6 +211,15 @@ where
         let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
         let guard = epoch::pin();
+        // What is refused overtakes no load.
+        if self.core().loads.is_loading(hash, &guard) {
+            // SAFETY: this thread owns the entry.
+            let key = unsafe { &new.as_ref().key };
+            if self.core().engine.read(hash, &guard, &now, is!(key)).is_some() {
+                return false;
+            }
+            self.core().loads.overtake(hash, &guard);
+        }
         self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
             other.get().key == unsafe { new.as_ref() }.key
@@ -300,7 +315,9 @@ where
         V: Clone,
     {
         let (guard, now) = enter(self.core());
-        let removed = self.core().engine.remove(self.hash(key), &guard, &now, is!(key))?;
+        let hash = self.hash(key);
+        self.core().loads.overtake(hash, &guard);
+        let removed = self.core().engine.remove(hash, &guard, &now, is!(key))?;
         Some(removed.get().value.clone())
     }
 
@@ -311,7 +328,9 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        self.core().engine.remove(self.hash(key), &guard, &now, is!(key)).is_some()
+        let hash = self.hash(key);
+        self.core().loads.overtake(hash, &guard);
+        self.core().engine.remove(hash, &guard, &now, is!(key)).is_some()
     }
 
     /// One atomic read-modify-write. `decide` is given the value, or None if the key is absent, and its answer is carried out if
@@ -325,16 +344,19 @@ where
         let hash = self.hash(&key);
         let make =
             |value, ttl| Typed::owned(hash, self.core().deadline(ttl, &now), key.clone(), value);
-        let decided =
-            self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
-                match decide(entry.map(|entry| entry.get().value())) {
-                    Op::Put(value) => Decision::Put(make(value, None)),
-                    Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
-                    Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
-                    Op::Keep => Decision::Keep,
-                    Op::Remove => Decision::Remove,
-                }
-            });
+        let decided = self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
+            let op = decide(entry.map(|entry| entry.get().value()));
+            if !matches!(op, Op::Keep) {
+                self.core().loads.overtake(hash, &guard);
+            }
+            match op {
+                Op::Put(value) => Decision::Put(make(value, None)),
+                Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
+                Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
+                Op::Keep => Decision::Keep,
+                Op::Remove => Decision::Remove,
+            }
+        });
         decided.into()
     }
 
@@ -387,8 +409,9 @@ where
     {
         let (guard, now) = enter(self.core());
         let deadline = deadline(&now);
-        let engine = &self.core().engine;
-        engine.set_deadline(self.hash(key), deadline, &guard, &now, is!(key)).is_some()
+        let hash = self.hash(key);
+        self.core().overtake_if_due(hash, deadline, &guard, &now);
+        self.core().engine.set_deadline(hash, deadline, &guard, &now, is!(key)).is_some()
     }
 
     /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
@@ -405,7 +428,7 @@ where
     /// Removes every entry that is there when it is called; others may come meanwhile, and one that is replaced just then stays.
     /// O(entries); never blocks.
     pub fn clear(&self) {
-        self.core().retain(|_| false);
+        self.core().clear();
     }
 
     /// Removes every entry for which `keep` is false. An entry that is replaced just then stays. Weakly consistent, as

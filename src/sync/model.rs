@@ -1,15 +1,16 @@
 //! The same names under loom, for `--cfg purekv_loom`.
 
-pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
+pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 #[cfg(test)]
 pub(crate) use loom::alloc::Track;
 pub(crate) use loom::cell::UnsafeCell;
-#[cfg(test)]
 pub(crate) use loom::thread;
+/// Loom knows nothing of it: models fill theirs before they start a thread.
+pub(crate) use std::sync::OnceLock;
 
 /// As the real one; loom's atomics must be made one by one.
 pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {

@@ -1,11 +1,10 @@
-//! The real thing: `std`'s atomics.
+//! The real thing: `std`'s atomics, and its locks for the loads.
 
-pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
-#[cfg(test)]
 pub(crate) use std::thread;
 
 #[cfg(test)]
