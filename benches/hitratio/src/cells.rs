@@ -1,7 +1,7 @@
 //! Computes the cells, some at a time; a trace is loaded once.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -88,28 +88,17 @@ fn parallel<T: Send + Sync>(
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let results: Vec<OnceLock<T>> = (0..count).map(|_| OnceLock::new()).collect();
-    let first_panic = Mutex::new(None);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    loop {
-                        // Relaxed: hands out numbers; the scope's end publishes the results.
-                        let job = next.fetch_add(1, Relaxed);
-                        let Some(result) = results.get(job) else { break };
-                        let _ = result.set(work(job));
-                    }
-                })
-            })
-            .collect();
-        for worker in workers {
-            if let Err(panic) = worker.join() {
-                *first_panic.lock().unwrap() = Some(panic);
-            }
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    // Relaxed: hands out numbers; the scope's end publishes the results.
+                    let job = next.fetch_add(1, Relaxed);
+                    let Some(result) = results.get(job) else { break };
+                    let _ = result.set(work(job));
+                }
+            });
         }
     });
-    if let Some(panic) = first_panic.into_inner().unwrap() {
-        std::panic::resume_unwind(panic);
-    }
     results.into_iter().map(|result| result.into_inner().expect("every job was done")).collect()
 }

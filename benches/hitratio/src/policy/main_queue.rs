@@ -10,7 +10,7 @@ pub(super) enum Main {
     /// Records in the order of arrival, each with the clock at that time; what is kept goes to the end again.
     Queue { records: VecDeque<(u32, u64)>, idle_since: u64 },
     /// The hash table itself, in its own order: an entry stays where it is, and a new one sits anywhere.
-    Hand(Hand),
+    Hand(Box<Hand>),
 }
 
 pub(super) struct Hand {
@@ -31,7 +31,7 @@ impl Main {
 
     pub(super) fn hand(capacity: usize) -> Self {
         // The hand comes to its next slot first, and to the last one when it has come round.
-        Self::Hand(Hand {
+        Self::Hand(Box::new(Hand {
             slots: vec![None; capacity + 1],
             free: (0..=capacity).collect(),
             at: 0,
@@ -39,7 +39,7 @@ impl Main {
             marks: [0; MARKS],
             idle_since: 0,
             random: 1,
-        })
+        }))
     }
 
     pub(super) fn is_empty(&self) -> bool {
