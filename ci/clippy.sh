@@ -9,5 +9,6 @@ alone() {
 }
 # Not all features: another allocator is nothing to lint, and takes minutes to build.
 alone benches/compare
+alone benches/hitratio
 # As `cargo fuzz` compiles them, for the door that is open to them alone.
 RUSTFLAGS="--cfg fuzzing" alone fuzz
