@@ -58,6 +58,8 @@ mod hash;
 mod histogram;
 mod kv;
 mod loading;
+#[cfg_attr(not(test), expect(dead_code, reason = "the engine does not use it yet"))]
+mod policy;
 #[cfg(feature = "cli")]
 pub mod replay;
 mod sync;

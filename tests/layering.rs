@@ -93,6 +93,7 @@ const RESERVED: &[Reserved] = &[
             "src/wheel/list.rs",
             "src/wheel/mod.rs",
             "src/wheel/ticker.rs",
+            "src/policy/queue/",
             "src/engine/",
             "src/loading/watch.rs",
             "src/loading/stripe.rs",
