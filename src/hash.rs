@@ -49,7 +49,7 @@ fn finish<S: 'static>(hash: u64) -> u64 {
 /// Spreads every bit of a foreign hash over all of them: the table takes bits from both ends, and some hashers
 /// leave one end constant. Multiply, fold, multiply (the finalizer of wyhash, in 64 bits).
 #[inline]
-fn mix(hash: u64) -> u64 {
+pub(crate) fn mix(hash: u64) -> u64 {
     let wide = u128::from(hash ^ 0x9e37_79b9_7f4a_7c15) * u128::from(0xa076_1d64_78bd_642f_u64);
     let folded = (wide as u64) ^ ((wide >> 64) as u64);
     folded.wrapping_mul(0xe703_7ed1_a0b4_28db) ^ (folded >> 32)
@@ -100,6 +100,23 @@ impl Signature {
     }
 }
 
+/// A signature in six bytes, for entries that have two others to fill up with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PackedSignature([u16; 3]);
+
+impl PackedSignature {
+    pub(crate) fn of(hash: u64) -> Self {
+        let bits = Signature::of(hash).bits();
+        Self([bits as u16, (bits >> 16) as u16, (bits >> 32) as u16])
+    }
+
+    /// See [`Signature::to_hash`].
+    pub(crate) fn to_hash(self) -> u64 {
+        let [low, middle, high] = self.0.map(u64::from);
+        Signature(high << 32 | middle << 16 | low).to_hash()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +130,7 @@ mod tests {
             let back = signature.to_hash();
             assert_eq!(tag(hash), tag(back));
             assert_eq!(bucket(hash, 256), bucket(back, 256));
+            assert_eq!(PackedSignature::of(hash).to_hash(), back);
             assert_eq!((hash ^ back) << (64 - DIRECTORY_BITS), 0);
         }
     }

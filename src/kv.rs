@@ -34,6 +34,8 @@ pub enum Computed {
     Kept,
     /// The key was absent and was left so.
     Absent,
+    /// What was to be put weighs more than all entries together may. The key is absent now.
+    TooHeavy,
 }
 
 /// The time an entry has left.
@@ -44,6 +46,36 @@ pub enum Ttl {
     /// It never expires.
     Never,
 }
+
+/// Why an entry has left a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RemovalCause {
+    /// It was due: its time-to-live had passed.
+    Expired,
+    /// There was no room for it, by the cache's capacity; or the value that was to replace it was heavier than the whole capacity.
+    Evicted,
+    /// Its key was given another value.
+    Replaced,
+    /// Somebody has removed it: `remove`, `invalidate`, `retain`, `compute`, or `set_ttl` with a time-to-live of zero.
+    Removed,
+    /// It went with all others, by `clear`.
+    Cleared,
+}
+
+impl RemovalCause {
+    /// All of them, each at its number.
+    pub const ALL: [Self; 5] =
+        [Self::Expired, Self::Evicted, Self::Replaced, Self::Removed, Self::Cleared];
+}
+
+const _: () = {
+    let mut index = 0;
+    while index < RemovalCause::ALL.len() {
+        assert!(RemovalCause::ALL[index] as usize == index);
+        index += 1;
+    }
+};
 
 /// Byte strings to byte strings, each with its own time-to-live.
 ///

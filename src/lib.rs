@@ -58,7 +58,6 @@ mod hash;
 mod histogram;
 mod kv;
 mod loading;
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine does not use it yet"))]
 mod policy;
 #[cfg(feature = "cli")]
 pub mod replay;
@@ -66,10 +65,10 @@ mod sync;
 mod table;
 mod wheel;
 
-pub use cache::{Builder, Cache, Expiry, Pinned, PinnedStore, Stats, Store};
+pub use cache::{Builder, Cache, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
-pub use kv::{Computed, Kv, Op, Ttl};
+pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub mod failpoint {

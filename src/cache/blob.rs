@@ -3,7 +3,7 @@
 //! ```text
 //!  0          8       12      13      14         16                16 + key
 //! ┌──────────┬───────┬───────┬───────┬──────────┬─────────────────┬──────────────────┐
-//! │ deadline │ timer │ (use) │ key   │ value    │ key bytes       │ value bytes      │
+//! │ deadline │ timer │ mark  │ key   │ value    │ key bytes       │ value bytes      │
 //! │ 8        │ 4     │ 1     │ len 1 │ len 2    │                 │                  │
 //! └──────────┴───────┴───────┴───────┴──────────┴─────────────────┴──────────────────┘
 //! ```
@@ -22,7 +22,7 @@ use std::ptr::NonNull;
 
 use super::bytes;
 use super::core::Loadable;
-use crate::engine::{Deadline, Entry, Timer};
+use crate::engine::{Deadline, Entry, Mark, Timer};
 use crate::hash::hash_of_bytes;
 use crate::sync::epoch::Retire;
 use crate::table::{Node, Owned, Shared, prefetch};
@@ -33,8 +33,7 @@ use crate::table::{Node, Owned, Shared, prefetch};
 pub(super) struct Blob<S> {
     deadline: Deadline,
     timer: Timer,
-    /// Kept for the eviction policy's use counter.
-    _uses: u8,
+    mark: Mark,
     key_len: u8,
     value_len: u16,
     _hasher: PhantomData<fn() -> S>,
@@ -42,6 +41,23 @@ pub(super) struct Blob<S> {
 
 #[cfg(not(purekv_loom))]
 const _: () = assert!(size_of::<Blob<()>>() == 16);
+
+/// What all entries of a store have in common.
+pub(super) struct BlobContext<S> {
+    pub(super) hasher: S,
+    /// An entry weighs the bytes that it takes, and not 1.
+    pub(super) weighs_bytes: bool,
+}
+
+/// The bytes that allocators take for so many: to the next multiple of 16, with a word of their own, or to the next of eight sizes
+/// between two powers of two; in the mean half a step.
+fn allocated(bytes: usize) -> u64 {
+    let bytes = bytes as u64;
+    match bytes {
+        0..1024 => (bytes + 8).next_multiple_of(16),
+        _ => bytes + bytes / 16,
+    }
+}
 
 /// The lengths of a long entry.
 #[repr(C)]
@@ -76,7 +92,7 @@ impl<S> Blob<S> {
         let header = Self {
             deadline: Deadline::new(deadline),
             timer: Timer::new(),
-            _uses: 0,
+            mark: Mark::new(),
             key_len,
             value_len,
             _hasher: PhantomData,
@@ -238,7 +254,7 @@ unsafe impl<S: BuildHasher + Send + Sync + 'static> Retire for Blob<S> {
 }
 
 impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
-    type Context = S;
+    type Context = BlobContext<S>;
 
     #[inline(always)]
     fn prefetch(node: NonNull<Self>) {
@@ -246,8 +262,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
         prefetch(Self::second_line(node));
     }
 
-    fn hash(node: Shared<'_, Self>, hasher: &S) -> u64 {
-        hash_of_bytes(hasher, Self::key(node))
+    fn hash(node: Shared<'_, Self>, context: &BlobContext<S>) -> u64 {
+        hash_of_bytes(&context.hasher, Self::key(node))
     }
 }
 
@@ -263,6 +279,14 @@ impl<S: BuildHasher + Send + Sync + 'static> Entry for Blob<S> {
 
     fn timer(&self) -> &Timer {
         &self.timer
+    }
+
+    fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    fn weight(entry: Shared<'_, Self>, context: &BlobContext<S>) -> u64 {
+        if context.weighs_bytes { allocated(Self::bytes(entry)) } else { 1 }
     }
 
     fn bytes(entry: Shared<'_, Self>) -> usize {

@@ -1,10 +1,11 @@
 //! How a cache is made.
 
-use std::marker::PhantomData;
+use std::fmt;
 use std::time::Duration;
 
+use super::bounded::Face;
 use crate::clock::Clock;
-use crate::engine::Config;
+use crate::engine::{Capacity, Config, Entry, Listener};
 
 /// Below it an ordinary stall, of two seconds at 1 ns, would be longer than timers can tell.
 const SHORTEST_TICK: Duration = Duration::from_micros(1);
@@ -27,20 +28,22 @@ pub enum Expiry {
 /// Settings of a [`Cache`](crate::Cache) or a [`Store`](crate::Store): see their `builder()`.
 ///
 /// `F` is the face that [`build`](Builder::build) makes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
-pub struct Builder<F, S = ahash::RandomState> {
+pub struct Builder<F: Face, S = ahash::RandomState> {
     pub(super) hasher: S,
     pub(super) default_ttl: Option<Duration>,
     pub(super) expiry: Expiry,
     clock: Clock,
     tick: Duration,
     shards: usize,
-    capacity: usize,
-    face: PhantomData<fn() -> F>,
+    initial_capacity: usize,
+    pub(super) capacity: Option<Capacity>,
+    /// What only this face can be told.
+    pub(super) face: F::Settings,
 }
 
-impl<F> Builder<F> {
+impl<F: Face> Builder<F> {
     pub(super) fn new() -> Self {
         Self {
             hasher: ahash::RandomState::new(),
@@ -49,13 +52,14 @@ impl<F> Builder<F> {
             clock: Clock::system(),
             tick: Duration::from_millis(1),
             shards: 1,
-            capacity: 0,
-            face: PhantomData,
+            initial_capacity: 0,
+            capacity: None,
+            face: F::Settings::default(),
         }
     }
 }
 
-impl<F, S> Builder<F, S> {
+impl<F: Face, S> Builder<F, S> {
     /// Hashes keys with `hasher`. Default: ahash, keyed at random. The hash of any other hasher is mixed once more. One that gives
     /// many keys the same hash makes operations on these O(their number).
     pub fn hasher<T>(self, hasher: T) -> Builder<F, T> {
@@ -66,8 +70,9 @@ impl<F, S> Builder<F, S> {
             clock: self.clock,
             tick: self.tick,
             shards: self.shards,
+            initial_capacity: self.initial_capacity,
             capacity: self.capacity,
-            face: PhantomData,
+            face: self.face,
         }
     }
 
@@ -109,24 +114,52 @@ impl<F, S> Builder<F, S> {
         self
     }
 
-    /// Makes room for about this many entries before the first split: 16 to 32 bytes of table for each, at once. No bound: the
-    /// cache grows beyond.
+    /// Makes room for about this many entries before the first split: 16 to 32 bytes of table for each, at once. No bound: see
+    /// [`max_capacity`](Self::max_capacity).
     pub fn initial_capacity(mut self, entries: usize) -> Self {
-        self.capacity = entries;
+        self.initial_capacity = entries;
         self
     }
 
-    pub(super) fn config(&self) -> Config {
+    /// How many entries there may be; with a weigher, how much they may weigh together. Default: as many as there will. One bound for the whole cache,
+    /// however keys fall on shards.
+    ///
+    /// Whoever inserts evicts what is too much before it returns: after any insertion there is at most one entry for each thread that is still
+    /// inserting above the bound. What goes is chosen by S3-FIFO with a small queue that finds its own size (`docs/policy.md`); entries that
+    /// are due go before any other. Takes 16 bytes an entry for queues and the memory of evicted keys, none of it before there are
+    /// entries. A hit writes a count into its entry, up to three times.
+    pub fn max_capacity(mut self, capacity: u64) -> Self {
+        self.capacity = Some(Capacity::Weight(capacity));
+        self
+    }
+
+    pub(super) fn config<E: Entry>(&self, listener: Option<Listener<E>>) -> Config<E> {
         Config {
             clock: self.clock.clone(),
             tick: self.tick,
             expiry: self.expiry != Expiry::Off,
+            in_background: self.in_background(),
             shards: self.shards,
+            initial_capacity: self.initial_capacity,
             capacity: self.capacity,
+            listener,
         }
     }
 
     pub(super) fn in_background(&self) -> bool {
         self.expiry == Expiry::Background && !self.clock.is_manual()
+    }
+}
+
+impl<F: Face, S> fmt::Debug for Builder<F, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("time_to_live", &self.default_ttl)
+            .field("expiry", &self.expiry)
+            .field("tick", &self.tick)
+            .field("shards", &self.shards)
+            .field("initial_capacity", &self.initial_capacity)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }

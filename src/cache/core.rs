@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounded::Face;
 use super::builder::Builder;
 use super::stats::Stats;
 use super::ticker::Ticker;
 use crate::clock::{Clock, NEVER, Now};
-use crate::engine::{Engine, Entry};
-use crate::kv::Ttl;
+use crate::engine::{Engine, Entry, Listener};
+use crate::kv::{RemovalCause, Ttl};
 use crate::loading::Loads;
 use crate::sync::epoch::{self, Guard};
-use crate::table::Cursor;
+use crate::table::{Cursor, Shared};
 
 /// An entry that can be loaded.
 pub(super) trait Loadable: Entry {
@@ -30,8 +31,12 @@ pub(super) struct Core<E: Loadable> {
 }
 
 impl<E: Loadable> Core<E> {
-    pub(super) fn new<F, S>(builder: &Builder<F, S>, context: E::Context) -> Self {
-        let engine = Arc::new(Engine::new(builder.config(), context));
+    pub(super) fn new<F: Face, S>(
+        builder: &Builder<F, S>,
+        listener: Option<Listener<E>>,
+        context: E::Context,
+    ) -> Self {
+        let engine = Arc::new(Engine::new(builder.config(listener), context));
         let ticker = builder.in_background().then(|| Ticker::start(engine.clone())).flatten();
         Self { engine, loads: Loads::new(), default_ttl: builder.default_ttl, ticker }
     }
@@ -55,7 +60,11 @@ impl<E: Loadable> Core<E> {
     }
 
     /// Visits all live entries; removes those for which `keep` is false. Pinned for one bucket at a time.
-    pub(super) fn retain(&self, mut keep: impl FnMut(crate::table::Shared<'_, E>) -> bool) {
+    pub(super) fn retain(&self, keep: impl FnMut(Shared<'_, E>) -> bool) {
+        self.remove_all_but(RemovalCause::Removed, keep);
+    }
+
+    fn remove_all_but(&self, cause: RemovalCause, mut keep: impl FnMut(Shared<'_, E>) -> bool) {
         let mut cursor = Cursor::new();
         loop {
             let (guard, now) = enter(self);
@@ -66,7 +75,7 @@ impl<E: Loadable> Core<E> {
                         let hash = E::hash(live.entry(), self.engine.context());
                         self.loads.overtake(hash, &guard);
                     }
-                    self.engine.remove_entry(&live, &guard);
+                    self.engine.remove_entry(&live, cause, &guard, &now);
                 }
             });
             if !more {
@@ -85,7 +94,7 @@ impl<E: Loadable> Core<E> {
     /// Removes all entries, and lets no load bring one back that has begun before.
     pub(super) fn clear(&self) {
         self.loads.overtake_all(&epoch::pin());
-        self.retain(|_| false);
+        self.remove_all_but(RemovalCause::Cleared, |_| false);
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -93,12 +102,21 @@ impl<E: Loadable> Core<E> {
         let (records, records_live) = self.engine.records();
         Stats {
             entries: self.engine.len(),
-            expired: self.engine.expired(),
+            weight: self.engine.weight(),
+            inserted: self.engine.inserted(),
+            replaced: self.engine.departed(RemovalCause::Replaced),
+            expired: self.engine.departed(RemovalCause::Expired),
+            evicted: self.engine.departed(RemovalCause::Evicted),
+            removed: self.engine.departed(RemovalCause::Removed),
+            cleared: self.engine.departed(RemovalCause::Cleared),
+            listener_panics: self.engine.listener_panics(),
             shards: self.engine.table().shards(),
             table_bytes: self.engine.table().memory(),
             wheel_bytes: self.engine.wheel_memory(),
             wheel_records: records,
             wheel_records_stale: records.saturating_sub(records_live),
+            policy_bytes: self.engine.policy_memory(&epoch::pin()),
+            policy_records: self.engine.policy_records(&epoch::pin()),
             retired_bytes: epoch::retired_bytes(),
             expiry_lag: self.engine.lag(),
             loads_pending: loads.pending,

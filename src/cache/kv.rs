@@ -17,6 +17,7 @@ impl From<Decided> for Computed {
             Decided::Removed => Self::Removed,
             Decided::Kept => Self::Kept,
             Decided::Absent => Self::Absent,
+            Decided::TooHeavy(_) => Self::TooHeavy,
         }
     }
 }

@@ -4,9 +4,11 @@
 //! cheap and gives another handle on the same entries, the last one dropped frees everything.
 
 mod blob;
+mod bounded;
 mod builder;
 mod bytes;
 mod core;
+mod entry;
 mod kv;
 mod loader;
 mod pinned;
@@ -15,6 +17,7 @@ mod store;
 mod ticker;
 mod typed;
 
+pub use bounded::{Face, TooHeavy};
 pub use builder::{Builder, Expiry};
 pub use pinned::{Pinned, PinnedStore};
 pub use stats::Stats;

@@ -6,8 +6,9 @@ use std::hash::{BuildHasher, Hash};
 
 use super::blob::Blob;
 use super::core::{Core, Loadable, enter, ttl_of};
+use super::entry::Typed;
 use super::store::Store;
-use super::typed::{Cache, Typed};
+use super::typed::Cache;
 use crate::clock::Now;
 use crate::engine::Engine;
 use crate::hash::{hash_of, hash_of_bytes};
@@ -162,7 +163,7 @@ where
 impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
     #[inline]
     pub(super) fn new(store: &'c Store<S>) -> Self {
-        Self { store, view: View::new(store.core(), store.core().engine.context()) }
+        Self { store, view: View::new(store.core(), &store.core().engine.context().hasher) }
     }
 
     #[inline(always)]

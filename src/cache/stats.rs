@@ -11,8 +11,22 @@ use crate::histogram::Histogram;
 pub struct Stats {
     /// Entries stored, those included that are due and not removed yet.
     pub entries: usize,
+    /// What they weigh; in a store with `max_memory`, the bytes that they take. 0 in a cache without a bound.
+    pub weight: u64,
+    /// Entries that came to a key that was absent.
+    pub inserted: usize,
+    /// Entries that another has taken the place of.
+    pub replaced: usize,
     /// Entries that were removed because they were due.
     pub expired: usize,
+    /// Entries for which there was no room.
+    pub evicted: usize,
+    /// Entries that somebody has removed, one by one.
+    pub removed: usize,
+    /// Entries that went by `clear`.
+    pub cleared: usize,
+    /// Calls of the removal listener that have panicked.
+    pub listener_panics: usize,
     /// Shards of the table.
     pub shards: usize,
     /// Bytes of the table's shards.
@@ -23,6 +37,10 @@ pub struct Stats {
     pub wheel_records: usize,
     /// Those of them whose entries are gone or have been armed anew. They are swept out when they outnumber the others.
     pub wheel_records_stale: usize,
+    /// Bytes of the eviction policy's queues, and of what it remembers of keys that it evicted.
+    pub policy_bytes: usize,
+    /// Records in the policy's queues. Those whose entries are gone are dropped when they outnumber the others.
+    pub policy_records: usize,
     /// Bytes of removed entries that are not freed yet, because a thread was pinned when they were removed or has not been collected
     /// from. Of all caches in the process: they share their collector. A figure that only grows means that some thread holds a pin.
     pub retired_bytes: usize,

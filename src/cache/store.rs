@@ -5,13 +5,14 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::blob::Blob;
+use super::blob::{Blob, BlobContext};
+use super::bounded::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::Decision;
+use crate::engine::{Capacity, Decision, Listener};
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch;
@@ -67,25 +68,33 @@ impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
     /// Makes the store; starts its background thread, if it is to have one. Where the system gives no thread, it goes
     /// without: then what is due is removed when an operation meets it, or by [`advance`](Store::advance). O(shards).
     pub fn build(self) -> Store<S> {
-        Store { core: Arc::new(Core::new(&self, self.hasher.clone())) }
+        let listener = self.face.listener.clone().map(|listener| {
+            Listener::new(move |entry, cause| {
+                let (key, value) = Blob::parts(entry);
+                listener(key, value, cause);
+            })
+        });
+        let weighs_bytes = matches!(self.capacity, Some(Capacity::Memory(_)));
+        let context = BlobContext { hasher: self.hasher.clone(), weighs_bytes };
+        Store { core: Arc::new(Core::new(&self, listener, context)) }
     }
 }
 
 impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        hash_of_bytes(self.core.engine.context(), key)
+        hash_of_bytes(&self.core.engine.context().hasher, key)
     }
 
     pub(super) fn core(&self) -> &Core<Blob<S>> {
         &self.core
     }
 
-    fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) {
+    fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
         let guard = epoch::pin();
         self.core.loads.overtake(hash, &guard);
-        self.core.engine.insert(hash, entry, &guard, &now, is(key));
+        Ok(self.core.engine.insert(hash, entry, &guard, &now, is(key))?)
     }
 
     fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
@@ -99,7 +108,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
             }
             self.core.loads.overtake(hash, &guard);
         }
-        self.core.engine.insert_if_absent(hash, entry, &guard, &now, is(key))
+        self.core.engine.insert_if_absent(hash, entry, &guard, &now, is(key)) == Ok(true)
     }
 
     /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).
@@ -109,12 +118,35 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// As every operation that inserts: when the allocator hands out addresses of more than 48 bits, or key and value together are
     /// longer than an allocation can be.
     pub fn insert(&self, key: &[u8], value: &[u8]) {
-        self.put(key, value, None);
+        let _ = self.put(key, value, None);
     }
 
     /// Inserts or replaces, due after `ttl`: see [`Cache::insert_with_ttl`](crate::Cache::insert_with_ttl).
     pub fn insert_with_ttl(&self, key: &[u8], value: &[u8], ttl: Duration) {
-        self.put(key, value, Some(ttl));
+        let _ = self.put(key, value, Some(ttl));
+    }
+
+    /// As [`insert`](Self::insert), and says so if the entry is too heavy: see [`Cache::try_insert`](crate::Cache::try_insert).
+    ///
+    /// # Errors
+    ///
+    /// [`TooHeavy`].
+    pub fn try_insert(&self, key: &[u8], value: &[u8]) -> Result<(), TooHeavy> {
+        self.put(key, value, None)
+    }
+
+    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
+    ///
+    /// # Errors
+    ///
+    /// [`TooHeavy`].
+    pub fn try_insert_with_ttl(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Duration,
+    ) -> Result<(), TooHeavy> {
+        self.put(key, value, Some(ttl))
     }
 
     /// Inserts unless the key is there; whether it did.
@@ -156,7 +188,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     /// Whether the key is there. Lock-free; O(1).
     pub fn contains_key(&self, key: &[u8]) -> bool {
-        self.read(key, |_| ()).is_some()
+        let (guard, now) = enter(self.core());
+        self.core.engine.peek(self.hash(key), &guard, &now, is(key)).is_some()
     }
 
     /// Removes the key; a copy of what it held. Lock-free; O(1).
@@ -214,7 +247,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// The time the entry has left; None if it is absent. Lock-free; O(1).
     pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
         let (guard, now) = enter(self.core());
-        let (_, deadline) = self.core.engine.read(self.hash(key), &guard, &now, is(key))?;
+        let (_, deadline) = self.core.engine.peek(self.hash(key), &guard, &now, is(key))?;
         Some(ttl_of(deadline, &now))
     }
 
@@ -240,6 +273,21 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core.engine.len()
+    }
+
+    /// What all entries weigh: their number, or their bytes with `max_memory`. 0 in a store without a bound. Never blocks; O(1).
+    pub fn weight(&self) -> u64 {
+        self.core.engine.weight()
+    }
+
+    /// The bound, in entries or in bytes, as it was made; None if there is none. Never blocks; O(1).
+    pub fn max_capacity(&self) -> Option<u64> {
+        self.core.engine.capacity()
+    }
+
+    /// Changes the bound: see [`Cache::set_max_capacity`](crate::Cache::set_max_capacity).
+    pub fn set_max_capacity(&self, capacity: u64) -> bool {
+        self.core.engine.set_capacity(capacity)
     }
 
     /// Whether [`len`](Self::len) is 0.

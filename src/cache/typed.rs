@@ -3,83 +3,21 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bounded::{TooHeavy, Weigher};
 use super::builder::Builder;
-use super::core::{Core, Loadable, enter, ttl_of};
+use super::core::{Core, enter, ttl_of};
+use super::entry::Typed;
 use super::pinned::Pinned;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::{Deadline, Decision, Entry, Timer};
+use crate::engine::{Decision, Listener};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch::{self, Retire};
-use crate::table::{Cursor, Node, Owned, Shared};
-
-/// An entry of a [`Cache`].
-pub(super) struct Typed<K, V> {
-    deadline: Deadline,
-    timer: Timer,
-    hash: u64,
-    key: K,
-    value: V,
-}
-
-// SAFETY: made by Box in `Typed::owned`; keys and values are Send, so they may be dropped on any thread.
-unsafe impl<K: Send, V: Send> Retire for Typed<K, V> {
-    unsafe fn free(ptr: NonNull<Self>) {
-        // SAFETY: by the contract of `free`.
-        drop(unsafe { Box::from_raw(ptr.as_ptr()) });
-    }
-}
-
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node for Typed<K, V> {
-    type Context = ();
-
-    fn hash(node: Shared<'_, Self>, (): &()) -> u64 {
-        node.get().hash
-    }
-}
-
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Entry for Typed<K, V> {
-    fn deadline(&self) -> &Deadline {
-        &self.deadline
-    }
-
-    fn timer(&self) -> &Timer {
-        &self.timer
-    }
-
-    fn bytes(_: Shared<'_, Self>) -> usize {
-        size_of::<Self>()
-    }
-}
-
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Loadable for Typed<K, V> {
-    type Key = K;
-    type Value = V;
-}
-
-impl<K: Send, V: Send> Typed<K, V> {
-    pub(super) fn owned(hash: u64, deadline: u64, key: K, value: V) -> Owned<Self> {
-        let (deadline, timer) = (Deadline::new(deadline), Timer::new());
-        let entry = Box::leak(Box::new(Self { deadline, timer, hash, key, value }));
-        // SAFETY: a fresh Box, which `free` frees.
-        unsafe { Owned::new(NonNull::from(entry)) }
-    }
-}
-
-impl<K, V> Typed<K, V> {
-    pub(super) fn key(&self) -> &K {
-        &self.key
-    }
-
-    pub(super) fn value(&self) -> &V {
-        &self.value
-    }
-}
+use crate::sync::epoch;
+use crate::table::{Cursor, Owned, Shared};
 
 /// A concurrent cache from keys to values, each entry with its own time-to-live.
 ///
@@ -117,6 +55,8 @@ where
 {
     pub(super) core: Core<Typed<K, V>>,
     hasher: S,
+    /// None: every entry weighs 1.
+    weigher: Option<Arc<Weigher<K, V>>>,
 }
 
 impl<K, V, S> Clone for Cache<K, V, S>
@@ -164,15 +104,21 @@ where
     /// Makes the cache; starts its background thread, if it is to have one. Where the system gives no thread, it goes
     /// without: then what is due is removed when an operation meets it, or by [`advance`](Cache::advance). O(shards).
     pub fn build(self) -> Cache<K, V, S> {
-        let core = Core::new(&self, ());
-        Cache { inner: Arc::new(Inner { core, hasher: self.hasher }) }
+        let listener = self.face.listener.clone().map(|listener| {
+            Listener::new(move |entry: Shared<'_, Typed<K, V>>, cause| {
+                listener(entry.get().key(), entry.get().value(), cause);
+            })
+        });
+        let core = Core::new(&self, listener, ());
+        let Self { hasher, face, .. } = self;
+        Cache { inner: Arc::new(Inner { core, hasher, weigher: face.weigher }) }
     }
 }
 
 /// Tells the entry of a key.
 macro_rules! is {
     ($key:expr) => {
-        |entry| entry.get().key.borrow() == $key
+        |entry| entry.get().key().borrow() == $key
     };
 }
 
@@ -194,36 +140,45 @@ where
         &self.inner.hasher
     }
 
-    fn put(&self, key: K, value: V, ttl: Option<Duration>) {
+    /// A new entry. The weigher is asked before anything else is done.
+    pub(super) fn entry(&self, hash: u64, deadline: u64, key: K, value: V) -> Owned<Typed<K, V>> {
+        let weigh = |weigher: &Arc<Weigher<K, V>>| weigher(&key, &value).max(1);
+        let weight = self.inner.weigher.as_ref().map_or(1, weigh);
+        Typed::owned(hash, deadline, weight, key, value)
+    }
+
+    fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
-        let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
+        let entry = self.entry(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
         let guard = epoch::pin();
         self.core().loads.overtake(hash, &guard);
-        self.core().engine.insert(hash, entry, &guard, &now, |other| {
+        let inserted = self.core().engine.insert(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
-            other.get().key == unsafe { new.as_ref() }.key
+            other.get().key() == unsafe { new.as_ref() }.key()
         });
+        Ok(inserted?)
     }
 
     fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
-        let entry = Typed::owned(hash, self.core().deadline(ttl, &now), key, value);
+        let entry = self.entry(hash, self.core().deadline(ttl, &now), key, value);
         let new = entry.as_ptr();
         let guard = epoch::pin();
         // What is refused overtakes no load.
         if self.core().loads.is_loading(hash, &guard) {
             // SAFETY: this thread owns the entry.
-            let key = unsafe { &new.as_ref().key };
+            let key = unsafe { new.as_ref() }.key();
             if self.core().engine.read(hash, &guard, &now, is!(key)).is_some() {
                 return false;
             }
             self.core().loads.overtake(hash, &guard);
         }
-        self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
+        let inserted = self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
-            other.get().key == unsafe { new.as_ref() }.key
-        })
+            other.get().key() == unsafe { new.as_ref() }.key()
+        });
+        inserted == Ok(true)
     }
 
     /// Inserts or replaces. The entry gets the cache's time-to-live (none, unless the builder was told one), whatever it had
@@ -232,18 +187,40 @@ where
     /// # Panics
     ///
     /// As every operation that inserts: when the allocator hands out addresses of more than 48 bits.
+    ///
+    /// In a cache with a capacity, it evicts what is too much; an entry that is heavier than the whole capacity is not stored, and its key is
+    /// absent afterwards: see [`try_insert`](Self::try_insert).
     pub fn insert(&self, key: K, value: V) {
-        self.put(key, value, None);
+        let _ = self.put(key, value, None);
     }
 
     /// Inserts or replaces; the entry is absent `ttl` from now, to the nanosecond. (If `ttl` is a minute or more, "now" is what the
     /// kernel's coarse clock says: some milliseconds ago.) A `ttl` of zero is due at once: the key is absent
     /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
-        self.put(key, value, Some(ttl));
+        let _ = self.put(key, value, Some(ttl));
     }
 
-    /// Inserts unless the key is there; whether it did. An entry that is due is not there. Lock-free; O(1).
+    /// As [`insert`](Self::insert), and says so if the entry is too heavy.
+    ///
+    /// # Errors
+    ///
+    /// [`TooHeavy`] if the entry weighs more than all entries together may. It is dropped, and its key is absent: what the key held before is
+    /// removed, for it was to be replaced.
+    pub fn try_insert(&self, key: K, value: V) -> Result<(), TooHeavy> {
+        self.put(key, value, None)
+    }
+
+    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_insert`](Self::try_insert).
+    pub fn try_insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Result<(), TooHeavy> {
+        self.put(key, value, Some(ttl))
+    }
+
+    /// Inserts unless the key is there; whether it did. An entry that is due is not there. One that is too heavy is not inserted. Lock-free; O(1).
     pub fn insert_if_absent(&self, key: K, value: V) -> bool {
         self.put_if_absent(key, value, None)
     }
@@ -304,7 +281,8 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        self.read(key, |_| ()).is_some()
+        let (guard, now) = enter(self.core());
+        self.core().engine.peek(self.hash(key), &guard, &now, is!(key)).is_some()
     }
 
     /// Removes the key; a clone of what it held. (A clone, for other threads may be looking at it still.) Lock-free; O(1).
@@ -318,7 +296,7 @@ where
         let hash = self.hash(key);
         self.core().loads.overtake(hash, &guard);
         let removed = self.core().engine.remove(hash, &guard, &now, is!(key))?;
-        Some(removed.get().value.clone())
+        Some(removed.get().value().clone())
     }
 
     /// Removes the key; whether it was there. For values that cannot be cloned. Lock-free; O(1).
@@ -343,7 +321,7 @@ where
         let (guard, now) = enter(self.core());
         let hash = self.hash(&key);
         let make =
-            |value, ttl| Typed::owned(hash, self.core().deadline(ttl, &now), key.clone(), value);
+            |value, ttl| self.entry(hash, self.core().deadline(ttl, &now), key.clone(), value);
         let decided = self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
             let op = decide(entry.map(|entry| entry.get().value()));
             if !matches!(op, Op::Keep) {
@@ -380,7 +358,7 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let (_, deadline) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        let (_, deadline) = self.core().engine.peek(self.hash(key), &guard, &now, is!(key))?;
         Some(ttl_of(deadline, &now))
     }
 
@@ -420,6 +398,23 @@ where
         self.core().engine.len()
     }
 
+    /// What all entries weigh: their number, or what the weigher says. 0 in a cache without a bound. Exact as soon as no thread is within
+    /// an operation. Never blocks; O(1).
+    pub fn weight(&self) -> u64 {
+        self.core().engine.weight()
+    }
+
+    /// What all entries may weigh; None if there is no bound. Never blocks; O(1).
+    pub fn max_capacity(&self) -> Option<u64> {
+        self.core().engine.capacity()
+    }
+
+    /// Changes what all entries may weigh, and evicts what is too much; false, and nothing is done, if the cache was built without a
+    /// capacity. Never blocks; O(evicted).
+    pub fn set_max_capacity(&self, capacity: u64) -> bool {
+        self.core().engine.set_capacity(capacity)
+    }
+
     /// Whether [`len`](Self::len) is 0.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -452,7 +447,7 @@ where
                 let (guard, now) = enter(self.core());
                 let more = self.core().engine.next_bucket(&mut cursor, &guard, &now, |live| {
                     let entry = live.entry().get();
-                    bucket.push((entry.key.clone(), entry.value.clone()));
+                    bucket.push((entry.key().clone(), entry.value().clone()));
                 });
                 if !more {
                     break;

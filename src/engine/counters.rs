@@ -2,6 +2,7 @@
 
 use crossbeam_utils::CachePadded;
 
+use crate::kv::RemovalCause;
 use crate::sync::{AtomicUsize, Ordering, thread_index};
 
 const STRIPES: usize = if cfg!(purekv_loom) { 1 } else { 16 };
@@ -16,8 +17,17 @@ pub(super) struct Counters {
 struct Stripe {
     entries: AtomicUsize,
     armed: AtomicUsize,
-    expired: AtomicUsize,
+    /// Entries that have left, by cause.
+    departed: [AtomicUsize; RemovalCause::ALL.len()],
+    /// Entries that have come to a key that was not there, and changes of one that was.
+    inserted: AtomicUsize,
+    replaced: AtomicUsize,
+    /// Those that have come or gone, as far as stale records are concerned.
+    moved: AtomicUsize,
 }
+
+/// Entries that come or go between two looks for stale records, in a stripe.
+const TIDY_EVERY: usize = if cfg!(purekv_loom) { 1 } else { 16 };
 
 impl Counters {
     fn stripe(&self) -> &Stripe {
@@ -25,9 +35,9 @@ impl Counters {
     }
 
     /// `by` is 1, or −1 in two's complement.
-    fn add(counter: &AtomicUsize, by: usize) {
+    fn add(counter: &AtomicUsize, by: usize) -> usize {
         // Relaxed: counters order nothing.
-        counter.fetch_add(by, Ordering::Relaxed);
+        counter.fetch_add(by, Ordering::Relaxed)
     }
 
     /// The sum of one counter; while threads are at work it may be off, to either side of zero.
@@ -40,11 +50,26 @@ impl Counters {
     }
 
     pub(super) fn entry_born(&self) {
-        Self::add(&self.stripe().entries, 1);
+        let stripe = self.stripe();
+        Self::add(&stripe.entries, 1);
+        Self::add(&stripe.inserted, 1);
     }
 
-    pub(super) fn entry_gone(&self) {
-        Self::add(&self.stripe().entries, usize::MAX);
+    pub(super) fn entry_replaced(&self) {
+        let stripe = self.stripe();
+        Self::add(&stripe.replaced, 1);
+    }
+
+    pub(super) fn entry_gone(&self, cause: RemovalCause) {
+        let stripe = self.stripe();
+        Self::add(&stripe.entries, usize::MAX);
+        Self::add(&stripe.departed[cause as usize], 1);
+    }
+
+    /// So many entries have come or gone; how often it is time to tidy up for that.
+    pub(super) fn moved(&self, entries: usize) -> usize {
+        let before = Self::add(&self.stripe().moved, entries);
+        before.wrapping_add(entries) / TIDY_EVERY - before / TIDY_EVERY
     }
 
     pub(super) fn armed(&self) {
@@ -55,10 +80,6 @@ impl Counters {
         Self::add(&self.stripe().armed, usize::MAX);
     }
 
-    pub(super) fn expired(&self) {
-        Self::add(&self.stripe().expired, 1);
-    }
-
     pub(super) fn entries(&self) -> usize {
         self.sum(|stripe| &stripe.entries)
     }
@@ -67,7 +88,15 @@ impl Counters {
         self.sum(|stripe| &stripe.armed)
     }
 
-    pub(super) fn entries_expired(&self) -> usize {
-        self.sum(|stripe| &stripe.expired)
+    pub(super) fn entries_departed(&self, cause: RemovalCause) -> usize {
+        self.sum(|stripe| &stripe.departed[cause as usize])
+    }
+
+    pub(super) fn entries_inserted(&self) -> usize {
+        self.sum(|stripe| &stripe.inserted)
+    }
+
+    pub(super) fn entries_replaced(&self) -> usize {
+        self.sum(|stripe| &stripe.replaced)
     }
 }

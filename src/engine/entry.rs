@@ -1,6 +1,7 @@
 //! What the engine asks of an entry.
 
 use super::deadline::Deadline;
+use crate::policy::Mark;
 use crate::sync::{AtomicU32, Ordering};
 use crate::table::{Node, Shared};
 
@@ -11,6 +12,12 @@ pub(crate) trait Entry: Node + Sized {
 
     /// Which record of the wheel is its own.
     fn timer(&self) -> &Timer;
+
+    /// What it says to the eviction policy.
+    fn mark(&self) -> &Mark;
+
+    /// What it counts for in the budget; the same whenever it is asked.
+    fn weight(entry: Shared<'_, Self>, context: &Self::Context) -> u64;
 
     /// Bytes that freeing it gives back.
     fn bytes(entry: Shared<'_, Self>) -> usize;

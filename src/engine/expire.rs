@@ -4,6 +4,7 @@ use super::deadline::State;
 use super::entry::{Armed, avoid_reserved};
 use super::{Engine, Entry};
 use crate::clock::{NEVER, Now};
+use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::{Ordering, failpoint};
 use crate::table::{Found, Shared};
@@ -61,11 +62,10 @@ impl<E: Entry> Engine<E> {
         if !self.table.remove(found, guard) {
             return false;
         }
-        self.counters.expired();
         if let Some(deadline) = deadline {
             self.lag.record(now.precise().saturating_sub(deadline));
         }
-        self.bury(found.node, guard);
+        self.bury(found.node, RemovalCause::Expired, false, guard);
         true
     }
 
@@ -82,13 +82,12 @@ impl<E: Entry> Engine<E> {
         let mut sweep = None;
         loop {
             let now = Now::new(&self.clock);
-            let progress = wheel.advance(now.precise() / self.tick, SLICE, |guard, batch| {
-                removed += self.fire(wheel, batch, guard);
-            });
+            let (some, finished) = self.expire_slice(wheel, now.precise() / self.tick, SLICE);
+            removed += some;
             if stop() {
                 return removed;
             }
-            if !progress.finished {
+            if !finished {
                 continue;
             }
             // In slices too: neither what falls due meanwhile nor who wants to stop waits for the end of a sweep.
@@ -101,6 +100,16 @@ impl<E: Entry> Engine<E> {
                 return removed;
             }
         }
+    }
+
+    /// Serves so many records that are due by this tick; how many entries that removed, and whether there are no more. So it is for
+    /// who comes while another thread is at it.
+    pub(super) fn expire_slice(&self, wheel: &Wheel, tick: u64, records: usize) -> (usize, bool) {
+        let mut removed = 0;
+        let progress = wheel.advance(tick, records, |guard, batch| {
+            removed += self.fire(wheel, batch, guard);
+        });
+        (removed, progress.finished)
     }
 
     /// Serves a batch of records; how many entries that removed.
@@ -137,6 +146,7 @@ impl<E: Entry> Engine<E> {
                 }
             },
         );
+        self.tidy(removed, guard, &now);
         removed
     }
 

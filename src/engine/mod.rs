@@ -4,6 +4,8 @@
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
 //! - [`write`]: insert, replace, remove, change of deadline.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
+//! - [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
+//! - [`listener`]: who is told of each entry that leaves.
 //!
 //! Every operation takes the guard and the time of its caller, so that one pin and one clock reading serve many.
 //!
@@ -27,7 +29,9 @@
 mod counters;
 mod deadline;
 mod entry;
+mod evict;
 mod expire;
+mod listener;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -37,14 +41,20 @@ use std::time::Duration;
 
 pub(crate) use deadline::Deadline;
 pub(crate) use entry::{Entry, Timer};
+pub(crate) use evict::{Capacity, Heavy};
+pub(crate) use listener::Listener;
 pub(crate) use write::{Decided, Decision};
+
+pub(crate) use crate::policy::Mark;
 
 use counters::Counters;
 use entry::Armed;
+use evict::Bound;
 
 use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
 use crate::histogram::{Histogram, Recorder};
+use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::{AtomicUsize, failpoint};
 use crate::table::{Shared, Table};
@@ -59,6 +69,9 @@ pub(crate) struct Engine<E: Entry> {
     tick: u64,
     clock: Clock,
     counters: Counters,
+    /// None: there may be as many entries as there will.
+    bound: Option<Box<Bound>>,
+    listener: Option<Listener<E>>,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
     /// From deadline to removal.
@@ -66,29 +79,39 @@ pub(crate) struct Engine<E: Entry> {
 }
 
 /// How to make an engine.
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
+pub(crate) struct Config<E: Entry> {
     pub(crate) clock: Clock,
     pub(crate) tick: Duration,
     /// Whether expired entries are removed without being met.
     pub(crate) expiry: bool,
+    /// Whether that is done by a thread of its own.
+    pub(crate) in_background: bool,
     /// Shards to begin with, at least.
     pub(crate) shards: usize,
     /// Entries to have room for at the start.
-    pub(crate) capacity: usize,
+    pub(crate) initial_capacity: usize,
+    /// None: there may be as many as there will.
+    pub(crate) capacity: Option<Capacity>,
+    /// Told of each entry that leaves.
+    pub(crate) listener: Option<Listener<E>>,
 }
 
 impl<E: Entry> Engine<E> {
-    pub(crate) fn new(config: Config, context: E::Context) -> Self {
+    pub(crate) fn new(config: Config<E>, context: E::Context) -> Self {
         let tick = nanos(config.tick).max(1);
         let start = config.clock.now() / tick;
         let depth = config.shards.clamp(1, 1 << 20).next_power_of_two().ilog2();
         Self {
-            table: Table::new(depth.max(Table::<E>::depth_for(config.capacity)), context),
+            table: Table::new(depth.max(Table::<E>::depth_for(config.initial_capacity)), context),
             wheel: config.expiry.then(|| Wheel::new(start)),
             tick,
             clock: config.clock,
             counters: Counters::default(),
+            bound: config.capacity.map(|capacity| {
+                let expires = config.expiry && !config.in_background;
+                Box::new(Bound::new(capacity, expires))
+            }),
+            listener: config.listener,
             sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
         }
@@ -119,8 +142,20 @@ impl<E: Entry> Engine<E> {
         self.lag.snapshot()
     }
 
-    pub(crate) fn expired(&self) -> usize {
-        self.counters.entries_expired()
+    /// How many entries have left for this cause.
+    pub(crate) fn departed(&self, cause: RemovalCause) -> usize {
+        match cause {
+            // By another entry, or by one that was due when it came.
+            RemovalCause::Replaced => {
+                self.counters.entries_replaced() + self.counters.entries_departed(cause)
+            }
+            _ => self.counters.entries_departed(cause),
+        }
+    }
+
+    /// How many entries have come to keys that were absent.
+    pub(crate) fn inserted(&self) -> usize {
+        self.counters.entries_inserted()
     }
 
     /// Records in the wheel, and those of them that an entry waits for.
@@ -138,15 +173,36 @@ impl<E: Entry> Engine<E> {
         deadline.div_ceil(self.tick)
     }
 
-    /// Accounts for an entry that this thread has unlinked, and frees it when nobody can look at it any more.
-    fn bury(&self, entry: Shared<'_, E>, guard: &Guard) {
-        self.counters.entry_gone();
+    /// Accounts for an entry that this thread has unlinked, and frees it when nobody can look at it any more. (What an eviction has claimed
+    /// of the budget is accounted for.)
+    fn bury(&self, entry: Shared<'_, E>, cause: RemovalCause, is_claimed: bool, guard: &Guard) {
+        self.counters.entry_gone(cause);
         // Sealed, so that a change of deadline that comes too late arms nothing and is not counted.
         if self.wheel.is_some() && entry.get().timer().seal() != Armed::No {
             self.counters.disarmed();
         }
         failpoint::hit("engine::bury::sealed");
+        self.leave_policy(entry, is_claimed);
+        self.tell(entry, cause);
         self.retire(entry, guard);
+    }
+
+    /// As [`bury`](Self::bury), for an entry that another has taken the place of; timer and mark are sealed.
+    fn bury_replaced(&self, entry: Shared<'_, E>, guard: &Guard) {
+        self.counters.entry_replaced();
+        self.tell(entry, RemovalCause::Replaced);
+        self.retire(entry, guard);
+    }
+
+    /// Calls of the listener that have panicked.
+    pub(crate) fn listener_panics(&self) -> usize {
+        self.listener.as_ref().map_or(0, Listener::panics)
+    }
+
+    fn tell(&self, entry: Shared<'_, E>, cause: RemovalCause) {
+        if let Some(listener) = &self.listener {
+            listener.tell(entry, cause);
+        }
     }
 
     fn retire(&self, entry: Shared<'_, E>, guard: &Guard) {

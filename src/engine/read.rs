@@ -35,9 +35,24 @@ impl<E: Entry> Engine<E> {
     ) -> Option<(Shared<'g, E>, u64)> {
         let entry = self.table.look_up(hash, guard, is_key)?;
         match deadline_if_live(entry, now) {
-            Some(deadline) => Some((entry, deadline)),
+            Some(deadline) => {
+                entry.get().mark().hit();
+                Some((entry, deadline))
+            }
             None => self.read_again(hash, guard, now, is_key),
         }
+    }
+
+    /// As [`read`](Self::read), and no hit.
+    pub(crate) fn peek<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> Option<(Shared<'g, E>, u64)> {
+        let live = self.get(hash, guard, now, is_key)?;
+        Some((live.entry(), live.deadline))
     }
 
     /// [`read`](Self::read) that has met something else than a live entry.
@@ -51,6 +66,7 @@ impl<E: Entry> Engine<E> {
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
         let live = self.get(hash, guard, now, is_key)?;
+        live.entry().get().mark().hit();
         Some((live.entry(), live.deadline))
     }
 
@@ -66,7 +82,10 @@ impl<E: Entry> Engine<E> {
     ) {
         self.table.look_up_group(hashes, guard, is_key, |index, entry| {
             let live = entry.and_then(|entry| match deadline_if_live(entry, now) {
-                Some(_) => Some(entry),
+                Some(_) => {
+                    entry.get().mark().hit();
+                    Some(entry)
+                }
                 None => {
                     let is_key = |entry| is_key(index, entry);
                     self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)
@@ -140,7 +159,11 @@ impl<E: Entry> Engine<E> {
             State::Live(deadline) | State::Sealed(deadline) if !now.is_due(deadline) => {
                 Some(Some(Live { found, deadline }))
             }
-            _ => self.expire(&found, guard, now).then_some(None),
+            _ => {
+                let gone = self.expire(&found, guard, now);
+                self.tidy(gone.into(), guard, now);
+                gone.then_some(None)
+            }
         }
     }
 }

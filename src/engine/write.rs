@@ -2,9 +2,11 @@
 
 use super::deadline::State;
 use super::entry::Armed;
+use super::evict::{Arrival, Heavy};
 use super::read::Live;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
+use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::failpoint;
 use crate::table::{Found, Owned, Shared};
@@ -29,10 +31,12 @@ pub(crate) enum Decided {
     Removed,
     Kept,
     Absent,
+    /// What was to be put is heavier than the capacity; the key is absent now.
+    TooHeavy(Heavy),
 }
 
 impl<E: Entry> Engine<E> {
-    /// Inserts or replaces. An entry that is due already is not stored; what it would have replaced is removed.
+    /// Inserts or replaces. An entry that is due already, or heavier than all may be, is not stored; what it would have replaced is removed.
     pub(crate) fn insert<'g>(
         &'g self,
         hash: u64,
@@ -40,25 +44,30 @@ impl<E: Entry> Engine<E> {
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
-    ) {
+    ) -> Result<(), Heavy> {
         if self.is_stillborn(&entry, now) {
-            self.remove(hash, guard, now, is_key);
-            return;
+            self.remove_for(RemovalCause::Replaced, hash, guard, now, is_key);
+            return Ok(());
         }
+        let mut arrival = self.arrival(&entry).inspect_err(|_| {
+            self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
+        })?;
         loop {
-            let mut tick = None;
-            let arm = |new: &Owned<E>| tick = self.arm_new(new);
-            match self.table.insert(hash, entry, guard, is_key, arm) {
-                Ok(_) => return self.born(hash, tick, guard),
-                Err((found, back)) => match self.replace(hash, &found, back, guard) {
-                    Ok(()) => return,
+            let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
+            match self.table.insert(hash, entry, guard, is_key, prepare) {
+                Ok(_) => {
+                    self.born(hash, &arrival, guard, now);
+                    return Ok(());
+                }
+                Err((found, back)) => match self.replace(hash, &found, back, guard, now) {
+                    Ok(()) => return Ok(()),
                     Err(back) => entry = back,
                 },
             }
         }
     }
 
-    /// Inserts unless the key is there.
+    /// Inserts unless the key is there. One that is heavier than all may be is refused, whether it is there or not.
     pub(crate) fn insert_if_absent<'g>(
         &'g self,
         hash: u64,
@@ -66,20 +75,20 @@ impl<E: Entry> Engine<E> {
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
-    ) -> bool {
+    ) -> Result<bool, Heavy> {
         if self.is_stillborn(&entry, now) {
-            return self.get(hash, guard, now, is_key).is_none();
+            return Ok(self.get(hash, guard, now, is_key).is_none());
         }
+        let mut arrival = self.arrival(&entry)?;
         loop {
-            let mut tick = None;
-            let arm = |new: &Owned<E>| tick = self.arm_new(new);
-            match self.table.insert(hash, entry, guard, is_key, arm) {
+            let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
+            match self.table.insert(hash, entry, guard, is_key, prepare) {
                 Ok(_) => {
-                    self.born(hash, tick, guard);
-                    return true;
+                    self.born(hash, &arrival, guard, now);
+                    return Ok(true);
                 }
                 Err((found, back)) => match self.judge(found, guard, now) {
-                    Some(Some(_)) => return false,
+                    Some(Some(_)) => return Ok(false),
                     _ => entry = back,
                 },
             }
@@ -94,26 +103,55 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Shared<'g, E>> {
+        self.remove_for(RemovalCause::Removed, hash, guard, now, is_key)
+    }
+
+    fn remove_for<'g>(
+        &'g self,
+        cause: RemovalCause,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> Option<Shared<'g, E>> {
         loop {
             let live = self.get(hash, guard, now, is_key)?;
-            if self.remove_found(&live, guard) {
+            if self.remove_found(&live, cause, guard, now) {
                 return Some(live.entry());
             }
         }
     }
 
     /// Removes exactly this entry; false: somebody else has changed it.
-    pub(crate) fn remove_found(&self, live: &Live<'_, E>, guard: &Guard) -> bool {
+    fn remove_found(
+        &self,
+        live: &Live<'_, E>,
+        cause: RemovalCause,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
         let removed = self.table.remove(&live.found, guard);
         if removed {
-            self.bury(live.entry(), guard);
+            self.bury_now(live.entry(), cause, guard, now);
         }
         removed
     }
 
+    /// [`bury`](Self::bury), for who is in no hurry.
+    fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
+        self.bury(entry, cause, false, guard);
+        self.tidy(1, guard, now);
+    }
+
     /// As [`remove_found`](Self::remove_found), also if a split has come in between; false: it was replaced or removed.
-    pub(crate) fn remove_entry<'g>(&'g self, live: &Live<'g, E>, guard: &'g Guard) -> bool {
-        if self.remove_found(live, guard) {
+    pub(crate) fn remove_entry<'g>(
+        &'g self,
+        live: &Live<'g, E>,
+        cause: RemovalCause,
+        guard: &'g Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        if self.remove_found(live, cause, guard, now) {
             return true;
         }
         let entry = live.entry();
@@ -121,7 +159,7 @@ impl<E: Entry> Engine<E> {
         // A node that was replaced or removed never comes back, so this ends, or somebody else gets on.
         while let Some(found) = self.table.find(hash, guard, |other| other.is(entry)) {
             if self.table.remove(&found, guard) {
-                self.bury(entry, guard);
+                self.bury_now(entry, cause, guard, now);
                 return true;
             }
         }
@@ -138,6 +176,7 @@ impl<E: Entry> Engine<E> {
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
         mut decide: impl FnMut(Option<Shared<'g, E>>) -> Decision<E>,
     ) -> Decided {
+        let mut arrival = Arrival::default();
         loop {
             let live = self.get(hash, guard, now, is_key);
             let decision = decide(live.as_ref().map(Live::entry));
@@ -145,7 +184,7 @@ impl<E: Entry> Engine<E> {
                 (Decision::Keep, None) | (Decision::Remove, None) => return Decided::Absent,
                 (Decision::Keep, Some(_)) => return Decided::Kept,
                 (Decision::Remove, Some(live)) => {
-                    if self.remove_found(&live, guard) {
+                    if self.remove_found(&live, RemovalCause::Removed, guard, now) {
                         return Decided::Removed;
                     }
                 }
@@ -153,27 +192,35 @@ impl<E: Entry> Engine<E> {
                     if self.is_stillborn(&entry, now) {
                         return Decided::Inserted;
                     }
-                    let mut tick = None;
-                    let arm = |new: &Owned<E>| tick = self.arm_new(new);
+                    if let Err(heavy) = self.arrive(&entry, &mut arrival) {
+                        return Decided::TooHeavy(heavy);
+                    }
+                    let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
-                    if self.table.insert(hash, entry, guard, is_key, arm).is_ok() {
-                        self.born(hash, tick, guard);
+                    if self.table.insert(hash, entry, guard, is_key, prepare).is_ok() {
+                        self.born(hash, &arrival, guard, now);
                         return Decided::Inserted;
                     }
                 }
                 (Decision::Put(entry), Some(live)) => {
                     if self.is_stillborn(&entry, now) {
-                        if self.remove_found(&live, guard) {
+                        if self.remove_found(&live, RemovalCause::Replaced, guard, now) {
                             return Decided::Replaced;
                         }
-                        continue;
-                    }
-                    if self.replace(hash, &live.found, entry, guard).is_ok() {
+                    } else if let Err(heavy) = self.arrive(&entry, &mut arrival) {
+                        if self.remove_found(&live, RemovalCause::Evicted, guard, now) {
+                            return Decided::TooHeavy(heavy);
+                        }
+                    } else if self.replace(hash, &live.found, entry, guard, now).is_ok() {
                         return Decided::Replaced;
                     }
                 }
                 (Decision::PutKeepingDeadline(entry), Some(live)) => {
-                    if self.replace_keeping(hash, &live.found, entry, guard).is_ok() {
+                    if let Err(heavy) = self.arrive(&entry, &mut arrival) {
+                        if self.remove_found(&live, RemovalCause::Evicted, guard, now) {
+                            return Decided::TooHeavy(heavy);
+                        }
+                    } else if self.replace_keeping(hash, &live.found, entry, guard, now).is_ok() {
                         return Decided::Replaced;
                     }
                 }
@@ -194,7 +241,7 @@ impl<E: Entry> Engine<E> {
             let live = self.get(hash, guard, now, is_key)?;
             let entry = live.entry().get();
             if now.is_due(deadline) {
-                if self.remove_found(&live, guard) {
+                if self.remove_found(&live, RemovalCause::Removed, guard, now) {
                     return Some(live.deadline);
                 }
                 continue;
@@ -229,13 +276,20 @@ impl<E: Entry> Engine<E> {
         tick
     }
 
+    /// For every attempt to insert an entry: nobody can see it yet.
+    fn prepare(&self, hash: u64, entry: &Owned<E>, arrival: &mut Arrival, guard: &Guard) {
+        arrival.tick = self.arm_new(entry);
+        self.mark_new(hash, entry, arrival, guard);
+    }
+
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
-    fn born(&self, hash: u64, tick: Option<u64>, guard: &Guard) {
+    fn born(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
         self.counters.entry_born();
-        if let (Some(tick), Some(wheel)) = (tick, &self.wheel) {
+        if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
+        self.settle_in(hash, arrival, guard, now);
     }
 
     /// Puts `entry` into the place of what was found.
@@ -245,7 +299,9 @@ impl<E: Entry> Engine<E> {
         found: &Found<'_, E>,
         entry: Owned<E>,
         guard: &Guard,
+        now: &Now<'_>,
     ) -> Result<(), Owned<E>> {
+        let Some(mark) = self.inherit_mark(found.node, &entry) else { return Err(entry) };
         let old = found.node.get().timer().load();
         let deadline = entry.get().deadline().initial();
         let inherits = match &self.wheel {
@@ -269,7 +325,8 @@ impl<E: Entry> Engine<E> {
                 wheel.push(signature(hash), tick, guard);
             }
         }
-        self.retire(found.node, guard);
+        self.take_mark_over(hash, found.node, new, mark, guard, now);
+        self.bury_replaced(found.node, guard);
         Ok(())
     }
 
@@ -280,7 +337,9 @@ impl<E: Entry> Engine<E> {
         found: &Found<'_, E>,
         entry: Owned<E>,
         guard: &Guard,
+        now: &Now<'_>,
     ) -> Result<(), Owned<E>> {
+        let Some(mark) = self.inherit_mark(found.node, &entry) else { return Err(entry) };
         let old = found.node.get();
         let armed = old.timer().load();
         if armed == Armed::Sealed {
@@ -294,7 +353,8 @@ impl<E: Entry> Engine<E> {
         // SAFETY: published just now, and not retired while we are pinned.
         unsafe { new.get().deadline().state() };
         self.take_over(hash, found.node, new, armed, None, guard);
-        self.retire(found.node, guard);
+        self.take_mark_over(hash, found.node, new, mark, guard, now);
+        self.bury_replaced(found.node, guard);
         Ok(())
     }
 

@@ -1,4 +1,95 @@
-//! Which entry goes when the cache is full: see `docs/policy.md`.
-//! So far its queue.
+//! Which entry goes when there is no room.
+//!
+//! - [`budget`]: how much there may be.
+//! - [`mark`]: the byte by which an entry counts its hits and knows the record that serves it.
+//! - [`record`], [`queue`]: what a policy keeps in order. A record names an entry and keeps nothing of it.
+//! - [`ghost`]: what is remembered of keys that were evicted.
+//! - [`s3fifo`]: the policy itself.
+//!
+//! A policy knows neither table nor entries: it says whose turn it is, and what is to become of that; the engine finds the entry and
+//! does it. Nothing here waits for another thread.
 
+mod budget;
+mod ghost;
+mod mark;
 mod queue;
+mod record;
+mod s3fifo;
+
+pub(crate) use budget::Budget;
+pub(crate) use mark::{Mark, Marked, Place, Serial};
+pub(crate) use record::Record;
+pub(crate) use s3fifo::S3Fifo;
+
+use crate::hash::Signature;
+use crate::sync::epoch::Guard;
+
+/// A record that was taken out of its queue: an entry of this place and serial, if there is one, is to be looked at.
+///
+/// Whoever has it either evicts the entry, or gives it another record, or finds none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    pub(crate) place: Place,
+    pub(crate) record: Record,
+}
+
+/// What is to become of an entry whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Evict,
+    /// It stays, with this count, at the end of this queue.
+    Keep {
+        place: Place,
+        count: u8,
+    },
+}
+
+/// Decides who goes. Weights are those of the budget; `capacity` is what there is room for at present.
+pub(crate) trait Policy: Send + Sync {
+    /// Where a new entry comes; what is remembered of its key is used up by this. `has_room`: nothing need be evicted for it.
+    fn admit(
+        &self,
+        key: Signature,
+        weight: u64,
+        capacity: u64,
+        has_room: bool,
+        guard: &Guard,
+    ) -> Place;
+
+    /// For the next record in this place. The same one comes again after some more.
+    fn serial(&self, place: Place, guard: &Guard) -> Serial;
+
+    /// Puts the record of an entry with this mark at the end of its queue.
+    fn push(&self, key: Signature, marked: Marked, capacity: u64, guard: &Guard);
+
+    /// Whose turn it is to be looked at, so that it may be evicted. `weight` is that of all entries; `is_last`: this one will be
+    /// evicted whatever its count. None: no queue holds anything, as of one moment in this call: see `queue`.
+    fn next(&self, capacity: u64, weight: u64, is_last: bool, guard: &Guard) -> Option<Turn>;
+
+    /// The first record of a queue.
+    fn next_of(&self, place: Place, guard: &Guard) -> Option<Turn>;
+
+    /// Puts a record back at the end of its queue, with another serial, as if it had never been taken out.
+    fn put_back(&self, turn: Turn, serial: Serial, guard: &Guard);
+
+    /// What is to become of an entry with this count and weight.
+    fn judge(&self, turn: Turn, count: u8, weight: u64, capacity: u64) -> Verdict;
+
+    /// An entry was evicted, and `entries` are left.
+    fn evicted(&self, turn: Turn, weight: u64, capacity: u64, entries: usize, guard: &Guard);
+
+    /// Counts the weight of an entry that has come to this place.
+    fn enter(&self, place: Place, weight: u64);
+
+    /// Uncounts the weight of an entry that has left this place.
+    fn leave(&self, place: Place, weight: u64);
+
+    /// The capacity is another one.
+    fn capacity_changed(&self, guard: &Guard);
+
+    /// Records in all queues, an estimate.
+    fn records(&self, guard: &Guard) -> usize;
+
+    /// Bytes of queues and ghosts.
+    fn memory(&self, guard: &Guard) -> usize;
+}

@@ -1,7 +1,7 @@
 //! The same names under loom, for `--cfg purekv_loom`.
 
 pub(crate) use loom::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 };
 pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 

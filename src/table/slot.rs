@@ -139,6 +139,11 @@ impl<N: Retire> Owned<N> {
         unsafe { self.node.as_ref() }
     }
 
+    /// The node as it will be looked at when it is shared.
+    pub(crate) fn shared(&self) -> Shared<'_, N> {
+        Shared { node: self.node, _guard: PhantomData }
+    }
+
     /// The node is in the table now; who unlinks it frees it.
     #[inline]
     pub(super) fn publish<'g>(self) -> Shared<'g, N> {

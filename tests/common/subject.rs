@@ -61,6 +61,21 @@ type Vectors<S> = Cache<Vec<u8>, Vec<u8>, S>;
 subject!(Baseline, MutexCache, MutexCache::builder());
 subject!(Bytes, Store, Store::builder().expiry(Expiry::Manual).hasher(hasher()));
 subject!(Typed, Cache<Vec<u8>, Vec<u8>>, Cache::builder().expiry(Expiry::Manual).hasher(hasher()));
+// With room for all.
+subject!(
+    Bounded,
+    Store,
+    Store::builder().expiry(Expiry::Manual).hasher(hasher()).max_capacity(10_000_000)
+);
+subject!(
+    Weighed,
+    Cache<Vec<u8>, Vec<u8>>,
+    Cache::builder()
+        .expiry(Expiry::Manual)
+        .hasher(hasher())
+        .weigher(|key: &Vec<u8>, value: &Vec<u8>| (key.len() + value.len()) as u32)
+        .max_capacity(10_000_000_000)
+);
 // All keys in one chain.
 subject!(
     OneHash,
@@ -82,6 +97,8 @@ macro_rules! for_each_subject {
         $call! { baseline, $crate::common::subject::Baseline, $arguments }
         $call! { store, $crate::common::subject::Bytes, $arguments }
         $call! { cache, $crate::common::subject::Typed, $arguments }
+        $call! { store_with_capacity, $crate::common::subject::Bounded, $arguments }
+        $call! { cache_with_weigher, $crate::common::subject::Weighed, $arguments }
         $call! { store_with_one_hash, $crate::common::subject::OneHash, $arguments }
         $call! { cache_with_two_hashes, $crate::common::subject::TwoHashes, $arguments }
     };

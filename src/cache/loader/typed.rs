@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::{KeyOf, Place, ValueOf, fresh, load_here, never_fails};
 use crate::cache::core::Core;
-use crate::cache::typed::{Cache, Typed};
+use crate::cache::entry::Typed;
+use crate::cache::typed::Cache;
 use crate::table::{Owned, Shared};
 
 /// A key of a cache, in a borrowed form.
@@ -51,7 +52,7 @@ where
     }
 
     fn to_entry(&self, deadline: u64, value: &V) -> Owned<Typed<K, V>> {
-        Typed::owned(self.hash, deadline, self.key.to_owned(), value.clone())
+        self.cache.entry(self.hash, deadline, self.key.to_owned(), value.clone())
     }
 
     fn to_value(&self, entry: Shared<'_, Typed<K, V>>) -> ValueOf<Self> {

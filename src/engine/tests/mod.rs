@@ -10,8 +10,10 @@ mod walks;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{Config, Deadline, Decided, Decision, Engine, Timer};
+use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Timer};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
+use crate::kv::RemovalCause;
+use crate::policy::Mark;
 use crate::sync::epoch::{self, Guard, Retire};
 use crate::sync::{Arc, Track, UnsafeCell, thread};
 use crate::table::{Node, Owned, Shared};
@@ -21,6 +23,7 @@ use crate::table::{Node, Owned, Shared};
 struct Entry {
     deadline: Deadline,
     timer: Timer,
+    mark: Mark,
     key: u64,
     /// A cell, so that loom sees who looks at it without having been shown it.
     value: UnsafeCell<u64>,
@@ -63,6 +66,14 @@ impl super::Entry for Entry {
         &self.timer
     }
 
+    fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    fn weight(_: Shared<'_, Self>, (): &()) -> u64 {
+        1
+    }
+
     fn bytes(_: Shared<'_, Self>) -> usize {
         size_of::<Self>()
     }
@@ -78,6 +89,7 @@ fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
     let entry = NonNull::from(Box::leak(Box::new(Entry {
         deadline,
         timer,
+        mark: Mark::new(),
         key,
         value: UnsafeCell::new(value),
         _freed: Track::new(()),
@@ -101,13 +113,20 @@ enum Wheel {
 
 impl World {
     fn new(wheel: Wheel) -> Arc<Self> {
+        Self::bounded(wheel, None)
+    }
+
+    fn bounded(wheel: Wheel, capacity: Option<Capacity>) -> Arc<Self> {
         let (clock, hand) = Clock::manual();
         let config = Config {
             clock,
             tick: Duration::from_nanos(1),
             expiry: wheel == Wheel::With,
+            in_background: true,
             shards: 1,
-            capacity: 0,
+            initial_capacity: 0,
+            capacity,
+            listener: None,
         };
         Arc::new(Self { engine: Engine::new(config, ()), hand })
     }
@@ -126,7 +145,9 @@ impl World {
     fn insert(&self, key: u64, value: u64, deadline: u64) {
         self.enter(|guard, now| {
             let is_key = |other: Shared<'_, Entry>| other.get().key == key;
-            self.engine.insert(hash(key), entry(key, value, deadline), guard, now, is_key);
+            let inserted =
+                self.engine.insert(hash(key), entry(key, value, deadline), guard, now, is_key);
+            assert_eq!(inserted, Ok(()));
         });
     }
 
@@ -135,6 +156,7 @@ impl World {
             let entry = entry(key, value, deadline);
             self.engine
                 .insert_if_absent(hash(key), entry, guard, now, |other| other.get().key == key)
+                .unwrap()
         })
     }
 
@@ -188,6 +210,10 @@ impl World {
 
     fn advance(&self) -> usize {
         self.engine.advance()
+    }
+
+    fn expired(&self) -> usize {
+        self.engine.departed(RemovalCause::Expired)
     }
 
     /// Nothing is stored, nothing is counted as waiting, and the wheel has nothing left but what is stale.

@@ -189,7 +189,7 @@ fn loom_remove_against_the_ticker() {
         world.advance();
         assert_eq!(remover.join().unwrap(), Some(10));
         world.assert_empty();
-        assert_eq!(world.engine.expired(), 0);
+        assert_eq!(world.expired(), 0);
     });
 }
 
@@ -204,7 +204,7 @@ fn loom_expiry_by_the_ticker_and_by_a_reader() {
         world.advance();
         assert_eq!(reader.join().unwrap(), None);
         world.assert_empty();
-        assert_eq!(world.engine.expired(), 1);
+        assert_eq!(world.expired(), 1);
     });
 }
 
@@ -281,7 +281,7 @@ fn loom_two_tickers() {
         world.pass(2);
         let other = spawn(&world, |world| world.advance());
         let removed = world.advance() + other.join().unwrap();
-        assert_eq!((removed, world.engine.expired()), (1, 1));
+        assert_eq!((removed, world.expired()), (1, 1));
         world.assert_emptied_by_the_wheel(2);
     });
 }
