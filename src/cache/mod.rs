@@ -4,7 +4,6 @@
 //! cheap and gives another handle on the same entries, the last one dropped frees everything.
 
 mod blob;
-mod bounded;
 mod builder;
 mod bytes;
 mod core;
@@ -12,14 +11,15 @@ mod entry;
 mod kv;
 mod loader;
 mod pinned;
+mod settings;
 mod stats;
 mod store;
 mod ticker;
 mod typed;
 
-pub use bounded::{Face, TooHeavy};
 pub use builder::{Builder, Expiry};
 pub use pinned::{Pinned, PinnedStore};
+pub use settings::{Face, TooHeavy};
 pub use stats::Stats;
 pub use store::Store;
 pub use typed::Cache;

@@ -22,6 +22,9 @@ struct Stripe {
     /// Entries that have come to a key that was not there, and changes of one that was.
     inserted: AtomicUsize,
     replaced: AtomicUsize,
+    /// Look-ups, by whether they have found something, where they are counted.
+    hits: AtomicUsize,
+    misses: AtomicUsize,
     /// Those that have come or gone, as far as stale records are concerned.
     moved: AtomicUsize,
 }
@@ -78,6 +81,15 @@ impl Counters {
 
     pub(super) fn disarmed(&self) {
         Self::add(&self.stripe().armed, usize::MAX);
+    }
+
+    pub(super) fn looked_up(&self, has_found: bool) {
+        let stripe = self.stripe();
+        Self::add(if has_found { &stripe.hits } else { &stripe.misses }, 1);
+    }
+
+    pub(super) fn hits_and_misses(&self) -> (usize, usize) {
+        (self.sum(|stripe| &stripe.hits), self.sum(|stripe| &stripe.misses))
     }
 
     pub(super) fn entries(&self) -> usize {

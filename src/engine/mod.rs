@@ -5,6 +5,7 @@
 //! - [`write`]: insert, replace, remove, change of deadline.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
 //! - [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
+//! - [`idle`]: what a look-up does besides: count, and put off deadlines.
 //! - [`listener`]: who is told of each entry that leaves.
 //!
 //! Every operation takes the guard and the time of its caller, so that one pin and one clock reading serve many.
@@ -31,6 +32,7 @@ mod deadline;
 mod entry;
 mod evict;
 mod expire;
+mod idle;
 mod listener;
 mod read;
 #[cfg(test)]
@@ -42,6 +44,7 @@ use std::time::Duration;
 pub(crate) use deadline::Deadline;
 pub(crate) use entry::{Entry, Timer};
 pub(crate) use evict::{Capacity, Heavy};
+pub(crate) use idle::{Hard, Hooks, Observer, OnRead, Until};
 pub(crate) use listener::Listener;
 pub(crate) use write::{Decided, Decision};
 
@@ -72,6 +75,8 @@ pub(crate) struct Engine<E: Entry> {
     /// None: there may be as many entries as there will.
     bound: Option<Box<Bound>>,
     listener: Option<Listener<E>>,
+    /// What look-ups do besides.
+    observer: Option<Box<Observer<E>>>,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
     /// From deadline to removal.
@@ -94,6 +99,8 @@ pub(crate) struct Config<E: Entry> {
     pub(crate) capacity: Option<Capacity>,
     /// Told of each entry that leaves.
     pub(crate) listener: Option<Listener<E>>,
+    /// What look-ups do besides.
+    pub(crate) observer: Observer<E>,
 }
 
 impl<E: Entry> Engine<E> {
@@ -112,6 +119,7 @@ impl<E: Entry> Engine<E> {
                 Box::new(Bound::new(capacity, expires))
             }),
             listener: config.listener,
+            observer: config.observer.is_wanted().then(|| Box::new(config.observer)),
             sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
         }

@@ -239,7 +239,7 @@ impl<E: Entry> Engine<E> {
     ) -> Option<u64> {
         loop {
             let live = self.get(hash, guard, now, is_key)?;
-            let entry = live.entry().get();
+            let entry = live.entry();
             if now.is_due(deadline) {
                 if self.remove_found(&live, RemovalCause::Removed, guard, now) {
                     return Some(live.deadline);
@@ -247,21 +247,15 @@ impl<E: Entry> Engine<E> {
                 continue;
             }
             // SAFETY: found under the guard.
-            let State::Live(before) = (unsafe { entry.deadline().state() }) else { continue };
-            if now.is_due(before) {
-                continue;
-            }
-            failpoint::hit("engine::set_deadline::before");
-            if entry.deadline().extend(before, deadline) {
-                failpoint::hit("engine::set_deadline::extended");
-                self.arm_by(hash, entry, deadline, guard);
+            let State::Live(before) = (unsafe { entry.get().deadline().state() }) else { continue };
+            if self.move_deadline(hash, entry, before, deadline, guard, now) {
                 return Some(before);
             }
         }
     }
 
     /// Whether the entry's deadline has come before it is stored. It is not for the wheel to see.
-    fn is_stillborn(&self, entry: &Owned<E>, now: &Now<'_>) -> bool {
+    pub(crate) fn is_stillborn(&self, entry: &Owned<E>, now: &Now<'_>) -> bool {
         now.is_due(entry.get().deadline().initial())
     }
 
@@ -347,11 +341,13 @@ impl<E: Entry> Engine<E> {
         }
         entry.get().timer().set(armed);
         entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
+        let hard = self.inherit_hard(found.node, &entry);
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::inherits");
         // Settled before the old timer is sealed: who finds it sealed (`arm_by`) has changed the deadline before that.
         // SAFETY: published just now, and not retired while we are pinned.
         unsafe { new.get().deadline().state() };
+        self.take_hard_over(hash, found.node, new, hard, guard, now);
         self.take_over(hash, found.node, new, armed, None, guard);
         self.take_mark_over(hash, found.node, new, mark, guard, now);
         self.bury_replaced(found.node, guard);
@@ -442,7 +438,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Sees to it that a record fires for the entry by its new deadline.
-    fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
+    pub(super) fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
         let Some(wheel) = &self.wheel else { return };
         if deadline == NEVER {
             return;

@@ -10,7 +10,7 @@ mod walks;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Timer};
+use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Observer, Timer};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::policy::Mark;
@@ -70,6 +70,10 @@ impl super::Entry for Entry {
         &self.mark
     }
 
+    fn hard(_: Shared<'_, Self>) -> Option<&Hard> {
+        None
+    }
+
     fn weight(_: Shared<'_, Self>, (): &()) -> u64 {
         1
     }
@@ -127,6 +131,7 @@ impl World {
             initial_capacity: 0,
             capacity,
             listener: None,
+            observer: Observer { counts: false, idle: None, on_read: None },
         };
         Arc::new(Self { engine: Engine::new(config, ()), hand })
     }
