@@ -10,6 +10,8 @@ mod core;
 mod entry;
 mod kv;
 mod loader;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod pinned;
 mod settings;
 mod stats;
