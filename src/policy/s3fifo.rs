@@ -116,6 +116,12 @@ impl S3Fifo {
         }
     }
 
+    /// What the entries in small weigh, as it is counted.
+    #[cfg(test)]
+    pub(crate) fn small_weight(&self) -> u64 {
+        self.state.small_weight.load(Ordering::Relaxed)
+    }
+
     fn queue(&self, place: Place) -> &Queue {
         match place {
             Place::Small => &self.small,

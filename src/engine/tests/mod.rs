@@ -4,13 +4,16 @@
 //! wheel as small as they get; otherwise short stress tests.
 
 mod deadlines;
+mod evict;
 mod timers;
 mod walks;
 
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Observer, Timer};
+use super::{
+    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Listener, Observer, Timer,
+};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::policy::Mark;
@@ -27,6 +30,7 @@ struct Entry {
     key: u64,
     /// A cell, so that loom sees who looks at it without having been shown it.
     value: UnsafeCell<u64>,
+    weight: u64,
     /// And who forgets to free it.
     _freed: Track<()>,
 }
@@ -74,8 +78,8 @@ impl super::Entry for Entry {
         None
     }
 
-    fn weight(_: Shared<'_, Self>, (): &()) -> u64 {
-        1
+    fn weight(entry: Shared<'_, Self>, (): &()) -> u64 {
+        entry.get().weight
     }
 
     fn bytes(_: Shared<'_, Self>) -> usize {
@@ -89,6 +93,11 @@ fn hash(key: u64) -> u64 {
 }
 
 fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
+    heavy(key, value, deadline, 1)
+}
+
+/// An entry of this weight.
+fn heavy(key: u64, value: u64, deadline: u64, weight: u64) -> Owned<Entry> {
     let (deadline, timer) = (Deadline::new(deadline), Timer::new());
     let entry = NonNull::from(Box::leak(Box::new(Entry {
         deadline,
@@ -96,16 +105,23 @@ fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
         mark: Mark::new(),
         key,
         value: UnsafeCell::new(value),
+        weight,
         _freed: Track::new(()),
     })));
     // SAFETY: fresh, and `free` undoes exactly this.
     unsafe { Owned::new(entry) }
 }
 
+/// What its listener was told of: the value of each entry that has left, and why.
+///
+/// A lock of the standard library: no race is to be made by it, or hidden.
+type Told = std::sync::Arc<std::sync::Mutex<Vec<(u64, RemovalCause)>>>;
+
 /// An engine and the hand of its clock. Times are given as instants, not as durations.
 struct World {
     engine: Engine<Entry>,
     hand: ManualClock,
+    told: Told,
 }
 
 /// With a wheel, or without one: what is due goes when it is met.
@@ -122,6 +138,15 @@ impl World {
 
     fn bounded(wheel: Wheel, capacity: Option<Capacity>) -> Arc<Self> {
         let (clock, hand) = Clock::manual();
+        let told = Told::default();
+        // Of a bounded one only: the other models have no use for it.
+        let listener = capacity.map(|_| {
+            let told = told.clone();
+            Listener::new(move |entry: Shared<'_, Entry>, cause| {
+                let value = entry.get().value();
+                told.lock().unwrap().push((value, cause));
+            })
+        });
         let config = Config {
             clock,
             tick: Duration::from_nanos(1),
@@ -130,10 +155,10 @@ impl World {
             shards: 1,
             initial_capacity: 0,
             capacity,
-            listener: None,
+            listener,
             observer: Observer { counts: false, idle: None, on_read: None },
         };
-        Arc::new(Self { engine: Engine::new(config, ()), hand })
+        Arc::new(Self { engine: Engine::new(config, ()), hand, told })
     }
 
     /// As one operation, with a pin and a time of its own.
