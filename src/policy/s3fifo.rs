@@ -20,8 +20,9 @@ use super::queue::Queue;
 use super::record::{Record, STAMPS};
 use super::{Policy, Turn, Verdict};
 use crate::hash::Signature;
+use crate::sync::Ordering;
 use crate::sync::epoch::Guard;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::hint::AtomicU64;
 
 /// The whole, where shares of the capacity are counted.
 const ONE: u64 = 1 << 32;
