@@ -383,7 +383,7 @@ impl<E: Entry> Engine<E> {
                             failpoint::hit("engine::evict::claimed");
                             if self.table.remove(&found, guard) {
                                 self.bury(entry, RemovalCause::Evicted, true, guard);
-                                let (room, left) = (bound.budget.room(), self.len());
+                                let (room, left) = (bound.budget.room(), || self.len());
                                 bound.policy.evicted(turn, weight, room, left, guard);
                                 return Served::Gone;
                             }

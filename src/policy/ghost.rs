@@ -54,7 +54,7 @@ struct Table {
     buckets: Box<[Bucket]>,
 }
 
-// SAFETY: a Box of atomics, made in `Ghosts::make_room`.
+// SAFETY: a Box of atomics, made in `Ghosts::replace`.
 unsafe impl Retire for Table {
     unsafe fn free(ptr: NonNull<Self>) {
         // SAFETY: by the contract; every one comes from `Box::into_raw`.
@@ -192,17 +192,9 @@ impl Ghosts {
         Some((place(cells[way]), age(cells[way], now)))
     }
 
-    /// Remembers that a key was evicted now. `near`: the age from which a ghost of main is of no more use.
-    pub(super) fn put(
-        &self,
-        key: Signature,
-        place: Place,
-        now: Clocks,
-        near: u16,
-        entries: usize,
-        guard: &Guard,
-    ) {
-        let Some(table) = self.with_room_for(entries, guard) else { return };
+    /// Remembers that a key was evicted now, if there is room at all. `near`: the age from which a ghost of main is of no more use.
+    pub(super) fn put(&self, key: Signature, place: Place, now: Clocks, near: u16, guard: &Guard) {
+        let Some(table) = self.table(guard) else { return };
         let mixed = mixed(key);
         let wanted = fingerprint(mixed);
         let bucket = table.bucket(mixed);
@@ -215,17 +207,20 @@ impl Ghosts {
         bucket.0[way].store(word, Ordering::Relaxed);
     }
 
-    /// The table; another one, and an empty one, if there are many more entries than there were, or many fewer. A mean weight that
+    /// Whether there is no room yet.
+    pub(super) fn are_none(&self, guard: &Guard) -> bool {
+        self.table(guard).is_none()
+    }
+
+    /// Makes another table, and an empty one, if there are many more entries than there were, or many fewer. A mean weight that
     /// changes can bring that about, or another capacity.
-    fn with_room_for<'g>(&self, entries: usize, guard: &'g Guard) -> Option<&'g Table> {
+    pub(super) fn make_room_for(&self, entries: usize, guard: &Guard) {
         let wanted = (entries * PER_ENTRY).div_ceil(WAYS).max(1);
         let old = self.table(guard);
         match old.map(|table| table.buckets.len()) {
-            Some(have) if wanted <= have + have / 2 && wanted > have / 4 => return old,
-            _ => {}
+            Some(have) if wanted <= have + have / 2 && wanted > have / 4 => {}
+            _ => self.replace(old, wanted, guard),
         }
-        self.replace(old, wanted, guard);
-        self.table(guard)
     }
 
     #[cold]
@@ -276,8 +271,9 @@ mod tests {
     fn remembers_place_and_age_once() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
         assert_eq!(ghosts.take(key(7), NOW, &guard), None);
-        ghosts.put(key(7), Place::Small, THEN, 100, 1000, &guard);
-        ghosts.put(key(8), Place::Main, THEN, 100, 1000, &guard);
+        ghosts.make_room_for(1000, &guard);
+        ghosts.put(key(7), Place::Small, THEN, 100, &guard);
+        ghosts.put(key(8), Place::Main, THEN, 100, &guard);
         assert_eq!(ghosts.take(key(9), NOW, &guard), None);
         assert_eq!(ghosts.take(key(7), NOW, &guard), Some((Place::Small, 3)));
         assert_eq!(ghosts.take(key(8), NOW, &guard), Some((Place::Main, 10)));
@@ -287,7 +283,8 @@ mod tests {
     #[test]
     fn a_full_bucket_forgets_useless_ones_of_main_then_the_oldest() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
-        let put = |number, place, now| ghosts.put(key(number), place, now, 100, 8, &guard);
+        ghosts.make_room_for(8, &guard);
+        let put = |number, place, now| ghosts.put(key(number), place, now, 100, &guard);
         for stamp in 0..WAYS as u16 - 1 {
             put(u64::from(stamp) + 1, Place::Small, Clocks { small: stamp, main: 0 });
         }
@@ -305,11 +302,11 @@ mod tests {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
         assert_eq!(ghosts.memory(&guard), 0);
         for (entries, bytes) in [(800, 6400), (1100, 6400), (2000, 16_000), (100, 832)] {
-            ghosts.put(key(1), Place::Small, NOW, 1, entries, &guard);
+            ghosts.make_room_for(entries, &guard);
             assert_eq!(ghosts.memory(&guard), bytes, "{entries}");
         }
         // Those of a table that was replaced are lost.
-        ghosts.put(key(1), Place::Small, NOW, 1, 100, &guard);
+        ghosts.put(key(1), Place::Small, NOW, 1, &guard);
         ghosts.clear(&guard);
         assert_eq!(ghosts.take(key(1), NOW, &guard), None);
     }

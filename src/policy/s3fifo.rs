@@ -47,6 +47,9 @@ const AGE_UNITS: u64 = 1024;
 /// Units of a stamp in main's records in a capacity.
 const STAMP_UNITS: u64 = 64;
 
+/// One eviction in so many, by chance, looks whether there are as many ghosts as there should be.
+const RESIZE_ONE_IN: u64 = if cfg!(purekv_loom) { 1 } else { 64 };
+
 /// `share` of `of`, rounded up.
 fn share_of(share: u64, of: u64) -> u64 {
     let product = u128::from(share) * u128::from(of);
@@ -232,10 +235,20 @@ impl Policy for S3Fifo {
         }
     }
 
-    fn evicted(&self, turn: Turn, weight: u64, capacity: u64, entries: usize, guard: &Guard) {
+    fn evicted(
+        &self,
+        turn: Turn,
+        weight: u64,
+        capacity: u64,
+        entries: impl FnOnce() -> usize,
+        guard: &Guard,
+    ) {
         let (key, place) = (turn.record.signature, turn.place);
+        if key.bits().is_multiple_of(RESIZE_ONE_IN) || self.ghosts.are_none(guard) {
+            self.ghosts.make_room_for(entries(), guard);
+        }
         let clocks = self.state.clocks(capacity);
-        self.ghosts.put(key, place, clocks, near(capacity), entries, guard);
+        self.ghosts.put(key, place, clocks, near(capacity), guard);
         match place {
             Place::Small => &self.state.small_clock,
             Place::Main => &self.state.main_clock,
