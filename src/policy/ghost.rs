@@ -31,7 +31,7 @@ const MAIN: u32 = 0x8000;
 const STAMP_SHIFT: u32 = 16;
 const _: () = assert!(FINGERPRINT + MAIN == (1 << STAMP_SHIFT) - 1);
 
-/// The time of each clock, in the units of ages. 16 bits, so that they come round after 64 capacities.
+/// The time of each clock, in the units of ages. 16 bits, so that they come round after 32 capacities or up to 64.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
     pub(super) small: u16,
