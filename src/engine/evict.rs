@@ -220,7 +220,6 @@ impl<E: Entry> Engine<E> {
         bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
         failpoint::hit("engine::evict::pushed");
         self.make_room(bound, None, guard, now);
-        self.tidy(1, guard, now);
     }
 
     /// Rule 2, the first half: `entry`, which nobody can see yet, takes over the mark of `old`. None: that is sealed; look again.
@@ -383,7 +382,7 @@ impl<E: Entry> Engine<E> {
                             failpoint::hit("engine::evict::claimed");
                             if self.table.remove(&found, guard) {
                                 self.bury(entry, RemovalCause::Evicted, true, guard);
-                                let (room, left) = (bound.budget.room(), self.len());
+                                let (room, left) = (bound.budget.room(), || self.len());
                                 bound.policy.evicted(turn, weight, room, left, guard);
                                 return Served::Gone;
                             }
@@ -423,13 +422,17 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// So many entries have come or gone: once in a while, drops some stale records, if there are many.
+    /// So many entries have gone: once in a while, drops some stale records, if there are many.
     pub(super) fn tidy(&self, moved: usize, guard: &Guard, now: &Now<'_>) {
-        if let Some(bound) = &self.bound {
-            let times = self.counters.moved(moved);
-            if times > 0 {
-                self.tidy_up(bound, times * TIDY, guard, now);
-            }
+        if self.bound.is_some() {
+            self.tidy_times(self.counters.moved(moved), guard, now);
+        }
+    }
+
+    /// Drops some stale records, so often, if there are many.
+    pub(super) fn tidy_times(&self, times: usize, guard: &Guard, now: &Now<'_>) {
+        if let Some(bound) = self.bound.as_ref().filter(|_| times > 0) {
+            self.tidy_up(bound, times * TIDY, guard, now);
         }
     }
 

@@ -278,12 +278,13 @@ impl<E: Entry> Engine<E> {
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
     fn born(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
-        self.counters.entry_born();
+        let times = self.counters.entry_born();
         if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
         self.settle_in(hash, arrival, guard, now);
+        self.tidy_times(times, guard, now);
     }
 
     /// Puts `entry` into the place of what was found.

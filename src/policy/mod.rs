@@ -75,8 +75,15 @@ pub(crate) trait Policy: Send + Sync {
     /// What is to become of an entry with this count and weight.
     fn judge(&self, turn: Turn, count: u8, weight: u64, capacity: u64) -> Verdict;
 
-    /// An entry was evicted, and `entries` are left.
-    fn evicted(&self, turn: Turn, weight: u64, capacity: u64, entries: usize, guard: &Guard);
+    /// An entry was evicted. `entries` says how many are left, and is seldom asked: it is a sum over stripes that all threads write.
+    fn evicted(
+        &self,
+        turn: Turn,
+        weight: u64,
+        capacity: u64,
+        entries: impl FnOnce() -> usize,
+        guard: &Guard,
+    );
 
     /// Counts the weight of an entry that has come to this place.
     fn enter(&self, place: Place, weight: u64);
