@@ -1,8 +1,8 @@
 //! Insert, replace, remove, change of deadline.
 
+use super::bound::{Arrival, Heavy};
 use super::deadline::State;
 use super::entry::Armed;
-use super::evict::{Arrival, Heavy};
 use super::read::Live;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
@@ -139,7 +139,7 @@ impl<E: Entry> Engine<E> {
 
     /// [`bury`](Self::bury), for who is in no hurry.
     fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
-        self.bury(entry, cause, false, guard);
+        self.bury(entry, cause, guard);
         self.tidy(1, guard, now);
     }
 

@@ -85,11 +85,17 @@ pub(crate) trait Policy: Send + Sync {
         guard: &Guard,
     );
 
-    /// Counts the weight of an entry that has come to this place.
-    fn enter(&self, place: Place, weight: u64);
+    /// Counts the weight of an entry that has come to a place, and uncounts what has left one.
+    fn moved(&self, from: Option<(Place, u64)>, to: Option<(Place, u64)>) {
+        let in_small = |at: Option<(Place, u64)>| match at {
+            Some((Place::Small, weight)) => weight.cast_signed(),
+            _ => 0,
+        };
+        self.add_to_small(in_small(to) - in_small(from));
+    }
 
-    /// Uncounts the weight of an entry that has left this place.
-    fn leave(&self, place: Place, weight: u64);
+    /// Counts so much weight more, or less, in small.
+    fn add_to_small(&self, weight: i64);
 
     /// The capacity is another one.
     fn capacity_changed(&self, guard: &Guard);

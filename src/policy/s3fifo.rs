@@ -51,6 +51,11 @@ const STAMP_UNITS: u64 = 64;
 /// One eviction in so many, by chance, looks whether there are as many ghosts as there should be.
 const RESIZE_ONE_IN: u64 = if cfg!(purekv_loom) { 1 } else { 64 };
 
+/// Moves a clock on. Of two threads that do so at once one may be lost: the clock is a little slow then, for all who read it.
+fn advance(clock: &AtomicU64, weight: u64) {
+    clock.store(clock.load(Ordering::Relaxed).wrapping_add(weight), Ordering::Relaxed);
+}
+
 /// `share` of `of`, rounded up.
 fn share_of(share: u64, of: u64) -> u64 {
     let product = u128::from(share) * u128::from(of);
@@ -233,7 +238,7 @@ impl Policy for S3Fifo {
             (Place::Small, PROMOTES..) => Verdict::Keep { place: Place::Main, count: 0 },
             (Place::Small, _) => Verdict::Keep { place: Place::Small, count: 0 },
             (Place::Main, _) => {
-                self.state.main_clock.fetch_add(weight, Ordering::Relaxed);
+                advance(&self.state.main_clock, weight);
                 Verdict::Keep { place: Place::Main, count: count - 1 }
             }
         }
@@ -254,21 +259,14 @@ impl Policy for S3Fifo {
         let clocks = self.state.clocks(capacity);
         self.ghosts.put(key, place, clocks, near(capacity), guard);
         match place {
-            Place::Small => &self.state.small_clock,
-            Place::Main => &self.state.main_clock,
-        }
-        .fetch_add(weight, Ordering::Relaxed);
-    }
-
-    fn enter(&self, place: Place, weight: u64) {
-        if place == Place::Small {
-            self.state.small_weight.fetch_add(weight, Ordering::Relaxed);
+            Place::Small => advance(&self.state.small_clock, weight),
+            Place::Main => advance(&self.state.main_clock, weight),
         }
     }
 
-    fn leave(&self, place: Place, weight: u64) {
-        if place == Place::Small {
-            self.state.small_weight.fetch_sub(weight, Ordering::Relaxed);
+    fn add_to_small(&self, weight: i64) {
+        if weight != 0 {
+            self.state.small_weight.fetch_add(weight.cast_unsigned(), Ordering::Relaxed);
         }
     }
 
