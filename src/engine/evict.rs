@@ -191,6 +191,13 @@ impl<E: Entry> Engine<E> {
         Ok(())
     }
 
+    /// Asks for what [`mark_new`](Self::mark_new) will read.
+    pub(super) fn expect(&self, hash: u64, guard: &Guard) {
+        if let Some(bound) = &self.bound {
+            bound.policy.expect(Signature::of(hash), guard);
+        }
+    }
+
     /// Sets the mark of an entry that nobody can see yet.
     pub(super) fn mark_new(
         &self,
@@ -298,6 +305,7 @@ impl<E: Entry> Engine<E> {
             let (room, weight) = (bound.budget.room(), bound.budget.weight());
             let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { return false };
             failpoint::hit("engine::evict::taken");
+            self.look_ahead(bound, turn, guard);
             let purpose = Purpose::Evict { is_last };
             match self.serve_turn(bound, turn, purpose, spare, guard, now) {
                 Served::Gone => (looked, evictions) = (0, evictions - 1),
@@ -312,6 +320,14 @@ impl<E: Entry> Engine<E> {
             }
         }
         false
+    }
+
+    /// Asks for what this turn will read, and the next one.
+    fn look_ahead(&self, bound: &Bound, turn: Turn, guard: &Guard) {
+        bound.policy.expect(turn.record.signature, guard);
+        if let Some(next) = bound.policy.peek(turn.place, guard) {
+            self.table.prefetch(next.signature.to_hash(), guard);
+        }
     }
 
     /// Where nobody else does: removes some of what is due, for that goes first; how many.
