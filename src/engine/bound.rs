@@ -166,6 +166,13 @@ impl<E: Entry> Engine<E> {
         Ok(())
     }
 
+    /// Asks for what [`mark_new`](Self::mark_new) will read.
+    pub(super) fn expect(&self, hash: u64, guard: &Guard) {
+        if let Some(bound) = &self.bound {
+            bound.policy.expect(Signature::of(hash), guard);
+        }
+    }
+
     /// Sets the mark of an entry that nobody can see yet.
     pub(super) fn mark_new(
         &self,

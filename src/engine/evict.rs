@@ -167,6 +167,7 @@ impl<E: Entry> Engine<E> {
             let (room, weight) = (bound.budget.room(), bound.budget.weight());
             let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { return false };
             failpoint::hit("engine::evict::taken");
+            self.look_ahead(bound, turn, guard);
             match self.serve_turn(bound, turn, &mut need, is_last, guard, now) {
                 Served::Gone => (looked, most) = (0, most - 1),
                 Served::Kept => looked += 1,
@@ -180,6 +181,14 @@ impl<E: Entry> Engine<E> {
             }
         }
         false
+    }
+
+    /// Asks for what this turn will read, and the next one.
+    fn look_ahead(&self, bound: &Bound, turn: Turn, guard: &Guard) {
+        bound.policy.expect(turn.record.signature, guard);
+        if let Some(next) = bound.policy.peek(turn.place, guard) {
+            self.table.prefetch(next.signature.to_hash(), guard);
+        }
     }
 
     /// Where nobody else does: removes some of what is due, for that goes first; how many.

@@ -18,7 +18,7 @@ use std::ptr::{self, NonNull};
 use super::mark::Place;
 use crate::hash::{Signature, mix};
 use crate::sync::epoch::{Guard, Retire, assert_live};
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering, prefetch};
 
 /// Cells in a bucket.
 const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 16 };
@@ -169,6 +169,13 @@ impl Ghosts {
         assert_live(table);
         // SAFETY: it was ours while the guard was there already; who replaces it retires it.
         Some(unsafe { table.as_ref() })
+    }
+
+    /// Asks for the memory in which a key's ghost is.
+    pub(super) fn prefetch(&self, key: Signature, guard: &Guard) {
+        if let Some(table) = self.table(guard) {
+            prefetch(NonNull::from(table.bucket(mixed(key))));
+        }
     }
 
     /// Bytes.

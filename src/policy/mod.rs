@@ -56,6 +56,12 @@ pub(crate) trait Policy: Send + Sync {
         guard: &Guard,
     ) -> Place;
 
+    /// The key will be admitted, or evicted, in a moment: asks for the memory that this will read.
+    fn expect(&self, key: Signature, guard: &Guard);
+
+    /// The record that comes next in this place, as far as one look shows.
+    fn peek(&self, place: Place, guard: &Guard) -> Option<Record>;
+
     /// For the next record in this place. The same one comes again after some more.
     fn serial(&self, place: Place, guard: &Guard) -> Serial;
 

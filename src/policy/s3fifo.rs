@@ -197,6 +197,14 @@ impl Policy for S3Fifo {
         if has_room && self.small_is_full(capacity) { Place::Main } else { Place::Small }
     }
 
+    fn expect(&self, key: Signature, guard: &Guard) {
+        self.ghosts.prefetch(key, guard);
+    }
+
+    fn peek(&self, place: Place, guard: &Guard) -> Option<Record> {
+        self.queue(place).peek(guard).map(Record::unpack)
+    }
+
     fn serial(&self, place: Place, guard: &Guard) -> Serial {
         Serial::new(self.queue(place).tickets(guard))
     }

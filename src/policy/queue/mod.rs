@@ -152,6 +152,11 @@ impl Queue {
         }
     }
 
+    /// The word that comes next; a hint, and None where it is not to be had by one look.
+    pub(crate) fn peek(&self, guard: &Guard) -> Option<u64> {
+        find(&self.head, guard).peek()
+    }
+
     /// How many words are in it; an estimate while threads are at work. O(1).
     pub(crate) fn len(&self, guard: &Guard) -> usize {
         let head = find(&self.head, guard).head_ticket();
