@@ -6,7 +6,7 @@
 use super::{Engine, Entry};
 use crate::clock::Now;
 use crate::hash::Signature;
-use crate::policy::{Budget, Marked, Place, Policy, S3Fifo};
+use crate::policy::{Budget, Marked, Place, Policy, S3Fifo, Serial};
 use crate::sync::epoch::{self, Guard};
 use crate::sync::{AtomicU64, failpoint};
 use crate::table::{Owned, Shared};
@@ -187,7 +187,7 @@ impl<E: Entry> Engine<E> {
             let room = bound.budget.room();
             let has_room = !bound.budget.lacks(weight);
             let place = bound.policy.admit(Signature::of(hash), weight, room, has_room, guard);
-            Marked { place, serial: bound.policy.serial(place, guard), count: 0 }
+            Marked { place, serial: Serial::new(self.counters.changing()), count: 0 }
         });
         entry.get().mark().set(marked);
     }

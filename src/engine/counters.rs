@@ -62,6 +62,12 @@ impl Counters {
         times(Self::add(&self.stripe().inserted, 1), 1)
     }
 
+    /// A number that is another one after each insertion of this thread.
+    pub(super) fn changing(&self) -> u64 {
+        // Relaxed: for its low bits.
+        self.stripe().inserted.load(Ordering::Relaxed) as u64
+    }
+
     pub(super) fn entry_replaced(&self) {
         Self::add(&self.stripe().replaced, 1);
     }

@@ -284,7 +284,7 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
     ) -> bool {
         let (place, count) = to.unwrap_or((turn.place, marked.count));
-        let moved = Marked { place, serial: bound.policy.serial(place, guard), count };
+        let moved = Marked { place, serial: marked.serial.next(), count };
         if !entry.get().mark().rewrite(marked, moved) {
             return false;
         }

@@ -62,9 +62,6 @@ pub(crate) trait Policy: Send + Sync {
     /// The record that comes next in this place, as far as one look shows.
     fn peek(&self, place: Place, guard: &Guard) -> Option<Record>;
 
-    /// For the next record in this place. The same one comes again after some more.
-    fn serial(&self, place: Place, guard: &Guard) -> Serial;
-
     /// Puts the record of an entry with this mark at the end of its queue.
     fn push(&self, key: Signature, marked: Marked, capacity: u64, guard: &Guard);
 

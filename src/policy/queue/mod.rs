@@ -165,7 +165,7 @@ impl Queue {
 
     /// The number of the next cell to be pushed to: an estimate that changes with every push, and never comes back. For who
     /// wants numbers that change and no more, it is cheap: two loads.
-    pub(crate) fn tickets(&self, guard: &Guard) -> u64 {
+    fn tickets(&self, guard: &Guard) -> u64 {
         find(&self.tail, guard).tail_ticket()
     }
 
