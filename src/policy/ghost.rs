@@ -3,7 +3,7 @@
 //! ```text
 //!  31            16   15   14             0
 //! ┌────────────────┬──────┬────────────────┐
-//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 16 of these are a bucket, one cache line
+//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 8 of these are a bucket, half a cache line
 //! └────────────────┴──────┴────────────────┘
 //! ```
 //!
@@ -21,7 +21,7 @@ use crate::sync::epoch::{Guard, Retire, assert_live};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering, prefetch};
 
 /// Cells in a bucket.
-const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 16 };
+const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 8 };
 
 /// Ghosts for each entry. (1.5 are 2 bytes an entry less and 0.05 points of miss ratio more.)
 const PER_ENTRY: usize = 2;
@@ -47,7 +47,7 @@ impl Clocks {
     }
 }
 
-#[repr(align(64))]
+#[repr(align(32))]
 struct Bucket([AtomicU32; WAYS]);
 
 struct Table {
@@ -112,32 +112,28 @@ impl Bucket {
         std::array::from_fn(|way| self.0[way].load(Ordering::Relaxed))
     }
 
-    /// Its cells, each as of some moment: by four vector loads, as in `table::tags`, which says why that is allowed.
+    /// Its cells, each as of some moment: by two vector loads, as in `table::tags`, which says why that is allowed.
     #[inline(always)]
     #[cfg(all(target_arch = "x86_64", not(miri), not(purekv_loom)))]
     fn cells(&self) -> [u32; WAYS] {
         use std::arch::asm;
         use std::arch::x86_64::__m128i;
 
-        const _: () = assert!(size_of::<Bucket>() == 4 * size_of::<__m128i>());
-        let (a, b, c, d): (__m128i, __m128i, __m128i, __m128i);
-        // SAFETY: the four loads stay within the bucket, which is aligned to its size. What they race with are stores of its cells.
+        const _: () = assert!(size_of::<Bucket>() == 2 * size_of::<__m128i>());
+        let (a, b): (__m128i, __m128i);
+        // SAFETY: the two loads stay within the bucket, which is aligned to its size. What they race with are stores of its cells.
         unsafe {
             asm!(
                 "movdqa {a}, [{at}]",
                 "movdqa {b}, [{at} + 16]",
-                "movdqa {c}, [{at} + 32]",
-                "movdqa {d}, [{at} + 48]",
                 at = in(reg) self,
                 a = out(xmm_reg) a,
                 b = out(xmm_reg) b,
-                c = out(xmm_reg) c,
-                d = out(xmm_reg) d,
                 options(nostack, preserves_flags, readonly),
             );
         }
         // SAFETY: plain numbers, of the same size.
-        unsafe { std::mem::transmute([a, b, c, d]) }
+        unsafe { std::mem::transmute([a, b]) }
     }
 }
 
@@ -290,7 +286,7 @@ mod tests {
     #[test]
     fn a_full_bucket_forgets_useless_ones_of_main_then_the_oldest() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
-        ghosts.make_room_for(8, &guard);
+        ghosts.make_room_for(WAYS / PER_ENTRY, &guard);
         let put = |number, place, now| ghosts.put(key(number), place, now, 100, &guard);
         for stamp in 0..WAYS as u16 - 1 {
             put(u64::from(stamp) + 1, Place::Small, Clocks { small: stamp, main: 0 });
@@ -308,7 +304,7 @@ mod tests {
     fn is_made_for_what_is_there() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
         assert_eq!(ghosts.memory(&guard), 0);
-        for (entries, bytes) in [(800, 6400), (1100, 6400), (2000, 16_000), (100, 832)] {
+        for (entries, bytes) in [(800, 6400), (1100, 6400), (2000, 16_000), (100, 800)] {
             ghosts.make_room_for(entries, &guard);
             assert_eq!(ghosts.memory(&guard), bytes, "{entries}");
         }
