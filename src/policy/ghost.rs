@@ -3,7 +3,7 @@
 //! ```text
 //!  31            16   15   14             0
 //! ┌────────────────┬──────┬────────────────┐
-//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 8 of these are a bucket, half a cache line
+//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 4 of these are a bucket, a quarter of a cache line
 //! └────────────────┴──────┴────────────────┘
 //! ```
 //!
@@ -21,7 +21,7 @@ use crate::sync::epoch::{Guard, Retire, assert_live};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering, prefetch};
 
 /// Cells in a bucket.
-const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 8 };
+const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 4 };
 
 /// Ghosts for each entry. (1.5 are 2 bytes an entry less and 0.05 points of miss ratio more.)
 const PER_ENTRY: usize = 2;
@@ -47,7 +47,7 @@ impl Clocks {
     }
 }
 
-#[repr(align(32))]
+#[repr(align(16))]
 struct Bucket([AtomicU32; WAYS]);
 
 struct Table {
@@ -85,8 +85,8 @@ fn age(cell: u32, now: Clocks) -> u16 {
     now.of(place(cell)).wrapping_sub((cell >> STAMP_SHIFT) as u16)
 }
 
-/// How gladly a cell is given up: the same key's first, then an empty one, a useless one, the oldest. Signed and without a branch, so
-/// that the compiler does it for all cells of a bucket at once, with the vectors that every x86-64 has.
+/// How gladly a cell is given up: the same key's first, then an empty one, a useless one, the oldest. Without a branch, for which of them it is
+/// no processor can guess.
 fn rank(cell: u32, wanted: u32, now: Clocks, near: u16) -> i32 {
     /// A bit each, above every age: the highest decides.
     const USELESS: i32 = 1 << 16;
@@ -106,34 +106,8 @@ fn rank(cell: u32, wanted: u32, now: Clocks, near: u16) -> i32 {
 
 impl Bucket {
     /// Its cells, each as of some moment.
-    #[inline(always)]
-    #[cfg(not(all(target_arch = "x86_64", not(miri), not(purekv_loom))))]
     fn cells(&self) -> [u32; WAYS] {
         std::array::from_fn(|way| self.0[way].load(Ordering::Relaxed))
-    }
-
-    /// Its cells, each as of some moment: by two vector loads, as in `table::tags`, which says why that is allowed.
-    #[inline(always)]
-    #[cfg(all(target_arch = "x86_64", not(miri), not(purekv_loom)))]
-    fn cells(&self) -> [u32; WAYS] {
-        use std::arch::asm;
-        use std::arch::x86_64::__m128i;
-
-        const _: () = assert!(size_of::<Bucket>() == 2 * size_of::<__m128i>());
-        let (a, b): (__m128i, __m128i);
-        // SAFETY: the two loads stay within the bucket, which is aligned to its size. What they race with are stores of its cells.
-        unsafe {
-            asm!(
-                "movdqa {a}, [{at}]",
-                "movdqa {b}, [{at} + 16]",
-                at = in(reg) self,
-                a = out(xmm_reg) a,
-                b = out(xmm_reg) b,
-                options(nostack, preserves_flags, readonly),
-            );
-        }
-        // SAFETY: plain numbers, of the same size.
-        unsafe { std::mem::transmute([a, b]) }
     }
 }
 
