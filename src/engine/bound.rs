@@ -193,11 +193,18 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Rule 1: an entry was published where there was none.
-    pub(super) fn settle_in(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
+    pub(super) fn settle_in(
+        &self,
+        hash: u64,
+        new: Shared<'_, E>,
+        arrival: &Arrival,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
         let (Some(bound), Some(marked)) = (&self.bound, arrival.marked) else { return };
         failpoint::hit("engine::evict::published");
         let mut debt = Debt::new(marked.place, arrival.weight);
-        self.make_room_for(bound, &mut debt, guard, now);
+        self.make_room_for(bound, &mut debt, new, guard, now);
         debt.settle(bound);
         bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
         failpoint::hit("engine::evict::pushed");

@@ -7,7 +7,8 @@
 //! record in a queue, or by one in somebody's hands* who has not finished. The rules:
 //!
 //! 1. A new entry is published with its mark, makes room, is counted, and then its record is pushed: so it is not evicted to make room for
-//!    itself. Then it looks once more.
+//!    itself. Then it looks once more. (Others' records may have its signature, place and serial: those of its key's former entries, or of keys
+//!    with the same hash. So it is spared besides.)
 //! 2. A replacement takes the old entry's mark over, with the CAS on the slot, and then *seals* the old mark. Was that changed in between, the
 //!    old entry has another record by now: the one that the new entry relies on is pushed once more.
 //! 3. Who has taken a record out of its queue finds its entry; where it meets a seal, it looks again, and finds the new one. It evicts the
@@ -28,6 +29,8 @@
 //! Removals and expiries leave records behind. When there are more than two for each entry, whoever comes or goes looks at some of them: drops
 //! those that serve nobody and puts the others back at the end. A full round leaves the order as it was. An entry that is put back gets
 //! another serial, so that copies of its former record, which insertions and removals of one key leave behind, are stale now too.
+
+use std::cell::Cell;
 
 use super::bound::{Bound, Debt};
 use super::deadline::State;
@@ -51,12 +54,12 @@ const STALE_ALLOWED: usize = if cfg!(purekv_loom) { 0 } else { 1024 };
 /// Records of the wheel that who makes room looks at, at a time.
 const EXPIRIES: usize = 64;
 
-/// Why there must be room.
-enum Need<'d, 'g, E: Entry> {
-    /// For a new entry, which nobody has counted yet.
-    New(&'d mut Debt),
-    /// There is too much. The entry that has become heavier is spared, if others will do.
-    TooMuch { spare: Option<Shared<'g, E>> },
+/// What there must be room for.
+struct Need<'d, 'g, E: Entry> {
+    /// A new entry, which nobody has counted yet; None: there is too much.
+    debt: Option<&'d mut Debt>,
+    /// It, or the entry that has become heavier, is spared, if others will do.
+    spare: Option<Shared<'g, E>>,
 }
 
 /// What came of a turn.
@@ -71,39 +74,42 @@ enum Served {
     Spared,
 }
 
+/// What a record has led to.
+enum Met<'g, E: Entry> {
+    Entry(Found<'g, E>, Marked),
+    /// Nothing but the entry to be spared.
+    Spared,
+}
+
 impl<E: Entry> Need<'_, '_, E> {
     fn is_there(&self, bound: &Bound) -> bool {
-        match self {
-            Self::New(debt) => debt.is_owed(bound),
-            Self::TooMuch { .. } => bound.budget.is_exceeded(),
+        match &self.debt {
+            Some(debt) => debt.is_owed(bound),
+            None => bound.budget.is_exceeded(),
         }
     }
 
     /// Before an entry is evicted: whether that is still needed.
     fn claim(&self, bound: &Bound, weight: u64) -> bool {
-        match self {
-            Self::New(debt) => debt.is_owed(bound),
-            Self::TooMuch { .. } => bound.budget.claim(weight),
+        match &self.debt {
+            Some(debt) => debt.is_owed(bound),
+            None => bound.budget.claim(weight),
         }
     }
 
     /// Somebody else has changed the entry.
     fn give_back(&self, bound: &Bound, weight: u64) {
-        if let Self::TooMuch { .. } = self {
+        if self.debt.is_none() {
             bound.budget.add(weight.cast_signed());
         }
     }
 
     /// It was evicted.
     fn take(&mut self, bound: &Bound, place: Place, weight: u64) {
-        match self {
-            Self::New(debt) => debt.pay(place, weight),
-            Self::TooMuch { .. } => bound.policy.moved(Some((place, weight)), None),
+        match &mut self.debt {
+            Some(debt) => debt.pay(place, weight),
+            None => bound.policy.moved(Some((place, weight)), None),
         }
-    }
-
-    fn spares(&self, entry: Shared<'_, E>) -> bool {
-        matches!(self, Self::TooMuch { spare: Some(spare) } if spare.is(entry))
     }
 }
 
@@ -131,7 +137,7 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> bool {
-        self.evict_for(bound, Need::TooMuch { spare }, most, guard, now)
+        self.evict_for(bound, Need { debt: None, spare }, most, guard, now)
     }
 
     /// Evicts until there is room for what is owed, or all records are in others' hands.
@@ -139,11 +145,13 @@ impl<E: Entry> Engine<E> {
         &self,
         bound: &Bound,
         debt: &mut Debt,
+        new: Shared<'_, E>,
         guard: &Guard,
         now: &Now<'_>,
     ) {
         if debt.is_owed(bound) {
-            self.evict_for(bound, Need::New(debt), usize::MAX, guard, now);
+            let need = Need { debt: Some(debt), spare: Some(new) };
+            self.evict_for(bound, need, usize::MAX, guard, now);
         }
     }
 
@@ -156,31 +164,33 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
     ) -> bool {
         let mut looked = 0;
-        while need.is_there(bound) {
-            if most == 0 {
-                return true;
-            }
-            if self.expire_some(bound) > 0 {
-                continue;
-            }
-            let is_last = looked + 1 >= PATIENCE;
-            let (room, weight) = (bound.budget.room(), bound.budget.weight());
-            let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { return false };
-            failpoint::hit("engine::evict::taken");
-            self.look_ahead(bound, turn, guard);
-            match self.serve_turn(bound, turn, &mut need, is_last, guard, now) {
-                Served::Gone => (looked, most) = (0, most - 1),
-                Served::Kept => looked += 1,
-                Served::Stale => {}
-                Served::Spared => {
-                    // Its record is kept back meanwhile, so that all others have their turn; if they are not enough, its own comes.
-                    need = Need::TooMuch { spare: None };
-                    self.evict_some(bound, most, None, guard, now);
-                    bound.policy.put_back(turn, turn.record.serial, guard);
+        // The record of the one to be spared is kept back, so that all others have their turn; if they are not enough, its own comes.
+        let mut kept_back = None;
+        loop {
+            while need.is_there(bound) {
+                if most == 0 && kept_back.is_none() {
+                    return true;
+                }
+                if self.expire_some(bound) > 0 {
+                    continue;
+                }
+                let is_last = looked + 1 >= PATIENCE;
+                let (room, weight) = (bound.budget.room(), bound.budget.weight());
+                let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { break };
+                failpoint::hit("engine::evict::taken");
+                self.look_ahead(bound, turn, guard);
+                match self.serve_turn(bound, turn, &mut need, is_last, guard, now) {
+                    Served::Gone => (looked, most) = (0, most.saturating_sub(1)),
+                    Served::Kept => looked += 1,
+                    Served::Stale => {}
+                    // Had we one already, that is a copy of this one, or serves nobody any more.
+                    Served::Spared => kept_back = Some(turn),
                 }
             }
+            let Some(turn) = kept_back.take() else { return false };
+            need.spare = None;
+            bound.policy.put_back(turn, turn.record.serial, guard);
         }
-        false
     }
 
     /// Asks for what this turn will read, and the next one.
@@ -221,16 +231,17 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
     ) -> Served {
         loop {
-            let Some((found, marked)) = self.meet(turn, guard) else { return Served::Stale };
+            let (found, marked) = match self.meet(turn, need.spare, guard) {
+                Some(Met::Entry(found, marked)) => (found, marked),
+                Some(Met::Spared) => return Served::Spared,
+                None => return Served::Stale,
+            };
             let entry = found.node;
             if self.is_due(entry, now) {
                 if self.expire(&found, guard, now) {
                     return Served::Gone;
                 }
                 continue;
-            }
-            if need.spares(entry) {
-                return Served::Spared;
             }
             let (weight, room) = (self.weigh(entry), bound.budget.room());
             failpoint::hit("engine::evict::found");
@@ -258,16 +269,33 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// The entry whose turn it is, if there is one.
-    fn meet<'g>(&'g self, turn: Turn, guard: &'g Guard) -> Option<(Found<'g, E>, Marked)> {
+    /// The entry whose turn it is, if there is one. If the record serves one to be spared and another, it is that one's.
+    fn meet<'g>(
+        &'g self,
+        turn: Turn,
+        spare: Option<Shared<'_, E>>,
+        guard: &'g Guard,
+    ) -> Option<Met<'g, E>> {
         let is_served = |marked: &Marked| marked.is_served_by(turn.place, turn.record.serial);
-        let is_wanted =
-            |entry: Shared<'_, E>| entry.get().mark().load().as_ref().is_none_or(is_served);
+        let spares = |entry: Shared<'_, E>| spare.is_some_and(|spare| spare.is(entry));
+        let serves_spared = Cell::new(false);
+        let is_wanted = |entry: Shared<'_, E>| match entry.get().mark().load() {
+            Some(marked) if is_served(&marked) => {
+                serves_spared.set(serves_spared.get() || spares(entry));
+                !spares(entry)
+            }
+            Some(_) => false,
+            None => true,
+        };
         loop {
-            let found = self.table.find(turn.record.signature.to_hash(), guard, is_wanted)?;
+            serves_spared.set(false);
+            let hash = turn.record.signature.to_hash();
+            let Some(found) = self.table.find(hash, guard, is_wanted) else {
+                return serves_spared.get().then_some(Met::Spared);
+            };
             // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
             if let Some(marked) = found.node.get().mark().load().filter(is_served) {
-                return Some((found, marked));
+                return Some(Met::Entry(found, marked));
             }
         }
     }
@@ -349,7 +377,7 @@ impl<E: Entry> Engine<E> {
                 for _ in 0..most {
                     let Some(turn) = bound.policy.next_of(place, guard) else { break };
                     failpoint::hit("engine::evict::taken_to_tidy");
-                    while let Some((found, marked)) = self.meet(turn, guard) {
+                    while let Some(Met::Entry(found, marked)) = self.meet(turn, None, guard) {
                         if self.give_record(bound, turn, found.node, marked, None, guard) {
                             break;
                         }

@@ -45,8 +45,16 @@ impl Budget {
     }
 
     pub(crate) fn set_capacity(&self, capacity: u64) {
-        // Relaxed: the caller evicts until this is kept, and others learn of it when they do.
+        // Relaxed: `announce` follows, and the caller evicts until this is kept.
         self.limits.capacity.store(capacity, Ordering::Relaxed);
+        self.announce();
+    }
+
+    /// After a limit was changed, before the caller looks at the weight.
+    fn announce(&self) {
+        // Release: partner of the Acquire in `add`. It changes nothing, but takes its place among those that do: what was added before
+        // it the caller sees when it looks, and who adds after it hears of the new limit. A load would have no place.
+        self.weight.fetch_add(0, Ordering::Release);
     }
 
     /// What there is room for.
@@ -55,7 +63,9 @@ impl Budget {
     }
 
     pub(crate) fn set_overhead(&self, overhead: u64) {
+        // Relaxed: `announce` follows.
         self.limits.overhead.store(overhead, Ordering::Relaxed);
+        self.announce();
     }
 
     pub(crate) fn weight(&self) -> u64 {
@@ -76,8 +86,9 @@ impl Budget {
     /// Counts what has come, less what has gone.
     pub(crate) fn add(&self, weight: i64) {
         if weight != 0 {
-            // Relaxed: as in `weight`.
-            self.weight.fetch_add(weight.cast_unsigned(), Ordering::Relaxed);
+            // Acquire: partner of the Release in `announce`: the caller looks at the limits after this. Relaxed would do for the rest, as in
+            // `weight`.
+            self.weight.fetch_add(weight.cast_unsigned(), Ordering::Acquire);
         }
     }
 
