@@ -7,7 +7,8 @@
 //! record in a queue, or by one in somebody's hands* who has not finished. The rules:
 //!
 //! 1. A new entry is published with its mark, counted, and then its record is pushed. It makes room before that, so that it is not evicted to
-//!    make room for itself, and looks once more after it.
+//!    make room for itself, and looks once more after it. (Others' records may have its signature, place and serial: those of
+//!    its key's former entries, or of keys with the same hash. So it is spared besides.)
 //! 2. A replacement takes the old entry's mark over, with the CAS on the slot, and then *seals* the old mark. Was that changed in between, the
 //!    old entry has another record by now: the one that the new entry relies on is pushed once more.
 //! 3. Who has taken a record out of its queue finds its entry; where it meets a seal, it looks again, and finds the new one. It evicts the
@@ -37,6 +38,7 @@ use crate::policy::{Budget, Marked, Place, Policy, S3Fifo, Turn, Verdict};
 use crate::sync::epoch::{self, Guard};
 use crate::sync::{AtomicU64, Ordering, failpoint};
 use crate::table::{Owned, Shared};
+use std::cell::Cell;
 
 /// Entries that one eviction looks at, at most: the last one goes whatever its count.
 const PATIENCE: usize = if cfg!(purekv_loom) { 2 } else { 64 };
@@ -211,12 +213,19 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Rule 1: an entry was published where there was none.
-    pub(super) fn settle_in(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
+    pub(super) fn settle_in(
+        &self,
+        hash: u64,
+        new: Shared<'_, E>,
+        arrival: &Arrival,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
         let (Some(bound), Some(marked)) = (&self.bound, arrival.marked) else { return };
         failpoint::hit("engine::evict::published");
         bound.policy.enter(marked.place, arrival.weight);
         bound.budget.add(arrival.weight, 0);
-        self.make_room(bound, None, guard, now);
+        self.make_room(bound, Some(new), guard, now);
         bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
         failpoint::hit("engine::evict::pushed");
         self.make_room(bound, None, guard, now);
@@ -288,31 +297,33 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
     ) -> bool {
         let mut looked = 0;
-        while bound.budget.is_exceeded() {
-            if evictions == 0 {
-                return true;
-            }
-            if self.expire_some(bound) > 0 {
-                continue;
-            }
-            let is_last = looked + 1 >= PATIENCE;
-            let (room, weight) = (bound.budget.room(), bound.budget.weight());
-            let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { return false };
-            failpoint::hit("engine::evict::taken");
-            let purpose = Purpose::Evict { is_last };
-            match self.serve_turn(bound, turn, purpose, spare, guard, now) {
-                Served::Gone => (looked, evictions) = (0, evictions - 1),
-                Served::Kept => looked += 1,
-                Served::Stale => {}
-                Served::Spared => {
-                    // Its record is kept back meanwhile, so that all others have their turn; if they are not enough, its own comes.
-                    spare = None;
-                    self.make_room_for_a_while(bound, evictions, None, guard, now);
-                    bound.policy.put_back(turn, turn.record.serial, guard);
+        // The record of the one to be spared is kept back, so that all others have their turn; if they are not enough, its own comes.
+        let mut kept_back = None;
+        loop {
+            while bound.budget.is_exceeded() {
+                if evictions == 0 && kept_back.is_none() {
+                    return true;
+                }
+                if self.expire_some(bound) > 0 {
+                    continue;
+                }
+                let is_last = looked + 1 >= PATIENCE;
+                let (room, weight) = (bound.budget.room(), bound.budget.weight());
+                let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { break };
+                failpoint::hit("engine::evict::taken");
+                let purpose = Purpose::Evict { is_last };
+                match self.serve_turn(bound, turn, purpose, spare, guard, now) {
+                    Served::Gone => (looked, evictions) = (0, evictions.saturating_sub(1)),
+                    Served::Kept => looked += 1,
+                    Served::Stale => {}
+                    // A second one is a copy.
+                    Served::Spared => kept_back = kept_back.or(Some(turn)),
                 }
             }
+            let Some(turn) = kept_back.take() else { return false };
+            spare = None;
+            bound.policy.put_back(turn, turn.record.serial, guard);
         }
-        false
     }
 
     /// Where nobody else does: removes some of what is due, for that goes first; how many.
@@ -346,12 +357,19 @@ impl<E: Entry> Engine<E> {
     ) -> Served {
         let (place, serial) = (turn.place, turn.record.serial);
         let hash = turn.record.signature.to_hash();
+        // If the record serves another entry too, it is that one's.
+        let is_for_spared = Cell::new(false);
         let is_wanted = |entry: Shared<'_, E>| {
-            entry.get().mark().load().is_none_or(|marked| marked.is_served_by(place, serial))
+            let marked = entry.get().mark().load();
+            let wanted = marked.is_none_or(|marked| marked.is_served_by(place, serial));
+            let spared = wanted && spare.is_some_and(|spare| spare.is(entry));
+            is_for_spared.set(is_for_spared.get() || spared);
+            wanted && !spared
         };
         loop {
+            is_for_spared.set(false);
             let Some(found) = self.table.find(hash, guard, is_wanted) else {
-                return Served::Stale;
+                return if is_for_spared.get() { Served::Spared } else { Served::Stale };
             };
             let entry = found.node;
             // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
@@ -364,9 +382,6 @@ impl<E: Entry> Engine<E> {
                     return Served::Gone;
                 }
                 continue;
-            }
-            if spare.is_some_and(|spare| spare.is(entry)) {
-                return Served::Spared;
             }
             let weight = self.weigh(entry);
             failpoint::hit("engine::evict::found");

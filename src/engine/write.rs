@@ -55,8 +55,8 @@ impl<E: Entry> Engine<E> {
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(_) => {
-                    self.born(hash, &arrival, guard, now);
+                Ok(new) => {
+                    self.born(hash, new, &arrival, guard, now);
                     return Ok(());
                 }
                 Err((found, back)) => match self.replace(hash, &found, back, guard, now) {
@@ -83,8 +83,8 @@ impl<E: Entry> Engine<E> {
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(_) => {
-                    self.born(hash, &arrival, guard, now);
+                Ok(new) => {
+                    self.born(hash, new, &arrival, guard, now);
                     return Ok(true);
                 }
                 Err((found, back)) => match self.judge(found, guard, now) {
@@ -197,8 +197,8 @@ impl<E: Entry> Engine<E> {
                     }
                     let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
-                    if self.table.insert(hash, entry, guard, is_key, prepare).is_ok() {
-                        self.born(hash, &arrival, guard, now);
+                    if let Ok(new) = self.table.insert(hash, entry, guard, is_key, prepare) {
+                        self.born(hash, new, &arrival, guard, now);
                         return Decided::Inserted;
                     }
                 }
@@ -283,13 +283,13 @@ impl<E: Entry> Engine<E> {
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
-    fn born(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
+    fn born(&self, hash: u64, new: Shared<'_, E>, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
         self.counters.entry_born();
         if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
-        self.settle_in(hash, arrival, guard, now);
+        self.settle_in(hash, new, arrival, guard, now);
     }
 
     /// Puts `entry` into the place of what was found.

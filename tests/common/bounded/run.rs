@@ -50,6 +50,7 @@ pub(crate) fn check<S: BoundedSubject>(scenario: &Scenario) {
         time,
         log,
         model: Naive::new(default_ttl, capacity, S::weigh),
+        most_records: S::most_records,
     };
     for step in &scenario.steps {
         pair.step(step);
@@ -72,6 +73,7 @@ struct Pair<C> {
     time: ManualClock,
     log: Log,
     model: Naive,
+    most_records: fn(usize) -> usize,
 }
 
 impl<C: BoundedKv> Pair<C> {
@@ -98,7 +100,8 @@ impl<C: BoundedKv> Pair<C> {
             }
         }
         self.settle();
-        let (records, most) = (self.cache.figures().policy_records, 2 * self.model.len() + 2048);
+        let records = self.cache.figures().policy_records;
+        let most = (self.most_records)(self.model.len());
         assert!(records <= most, "{records} records of {most}");
     }
 

@@ -91,11 +91,19 @@ pub(crate) trait BoundedSubject {
 
     /// What an entry weighs.
     fn weigh(key: &[u8], value: &[u8]) -> u64;
+
+    /// How many records there may be for so many entries.
+    fn most_records(entries: usize) -> usize {
+        2 * entries + 2048
+    }
 }
 
 /// Implements [`BoundedSubject`] by a builder that is yet to be told all but the weights.
 macro_rules! subject {
-    ($name:ident, $cache:ty, $builder:expr, $weigh:expr, |$log:ident| $listener:expr) => {
+    (
+        $name:ident, $cache:ty, $builder:expr, $weigh:expr, |$log:ident| $listener:expr
+        $(, at most $most:expr)?
+    ) => {
         pub(crate) struct $name;
 
         impl BoundedSubject for $name {
@@ -121,6 +129,12 @@ macro_rules! subject {
             fn weigh(key: &[u8], value: &[u8]) -> u64 {
                 $weigh(key, value)
             }
+
+            $(
+                fn most_records(_: usize) -> usize {
+                    $most
+                }
+            )?
         }
     };
 }
@@ -146,14 +160,20 @@ subject!(
     weigh,
     |log| move |key: &Vec<u8>, value: &Vec<u8>, cause| log.note(key, value, cause)
 );
-// Records tell their entries apart by place and serial alone.
-subject!(OneHash, Store<Weak<1>>, Store::builder().hasher(Weak::default()), |_, _| 1, |log| {
-    move |key: &[u8], value: &[u8], cause| log.note(key, value, cause)
-});
+// Records tell their entries apart by place and serial alone; of those that are stale, most pass for one of some entry, and are not dropped.
+subject!(
+    OneHash,
+    Store<Weak<1>>,
+    Store::builder().hasher(Weak::default()),
+    |_, _| 1,
+    |log| move |key: &[u8], value: &[u8], cause| log.note(key, value, cause),
+    at most usize::MAX
+);
 subject!(
     TwoHashes,
     Vectors<Weak<2>>,
     Cache::builder().hasher(Weak::default()).weigher(weigher),
     weigh,
-    |log| move |key: &Vec<u8>, value: &Vec<u8>, cause| log.note(key, value, cause)
+    |log| move |key: &Vec<u8>, value: &Vec<u8>, cause| log.note(key, value, cause),
+    at most usize::MAX
 );
