@@ -316,8 +316,8 @@ impl<E: Entry> Engine<E> {
                     Served::Gone => (looked, evictions) = (0, evictions.saturating_sub(1)),
                     Served::Kept => looked += 1,
                     Served::Stale => {}
-                    // A second one is a copy.
-                    Served::Spared => kept_back = kept_back.or(Some(turn)),
+                    // Had we one already, that is a copy of this one, or serves nobody any more.
+                    Served::Spared => kept_back = Some(turn),
                 }
             }
             let Some(turn) = kept_back.take() else { return false };
@@ -361,10 +361,10 @@ impl<E: Entry> Engine<E> {
         let is_for_spared = Cell::new(false);
         let is_wanted = |entry: Shared<'_, E>| {
             let marked = entry.get().mark().load();
-            let wanted = marked.is_none_or(|marked| marked.is_served_by(place, serial));
-            let spared = wanted && spare.is_some_and(|spare| spare.is(entry));
-            is_for_spared.set(is_for_spared.get() || spared);
-            wanted && !spared
+            let is_served = marked.is_some_and(|marked| marked.is_served_by(place, serial));
+            let is_spared = spare.is_some_and(|spare| spare.is(entry));
+            is_for_spared.set(is_for_spared.get() || is_served && is_spared);
+            marked.is_none() || is_served && !is_spared
         };
         loop {
             is_for_spared.set(false);
