@@ -6,15 +6,23 @@ mod common;
 mod corpus;
 
 use arbitrary::{Arbitrary, Unstructured};
-use common::op::Case;
-use common::run::check_all;
+use common::{bounded, op, run};
 
 #[test]
 fn operations() {
     corpus::replay("operations", |bytes| {
         // As the fuzz target decodes them; what it cannot decode it skips.
-        if let Ok(case) = Case::arbitrary_take_rest(Unstructured::new(bytes)) {
-            check_all(&case.scenario);
+        if let Ok(case) = op::Case::arbitrary_take_rest(Unstructured::new(bytes)) {
+            run::check_all(&case.scenario);
+        }
+    });
+}
+
+#[test]
+fn bounded() {
+    corpus::replay("bounded", |bytes| {
+        if let Ok(case) = bounded::op::Case::arbitrary_take_rest(Unstructured::new(bytes)) {
+            bounded::run::check_all(&case.scenario);
         }
     });
 }

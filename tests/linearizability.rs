@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use purekv::baseline::MutexCache;
 use purekv::{Cache, Clock, Expiry, Kv, Store};
 
-use checker::{Time, Verdict};
+use checker::{Memory, Time, Verdict};
 use faulty::{Fault, Faulty};
 use random::Random;
 
@@ -40,11 +40,11 @@ fn from_env<T: FromStr>(name: &str, otherwise: T) -> T {
 }
 
 /// Watches stores for `seconds`; the first violation, told in full, or how much was checked.
-fn watch<S: Kv>(seconds: u64, make: impl Fn(Clock) -> S) -> Result<String, String> {
+fn watch<S: Kv>(seconds: u64, memory: Memory, make: impl Fn(Clock) -> S) -> Result<String, String> {
     let seed = from_env("PUREKV_LIN_SEED", 1);
     let random = Random::new(seed);
     let until = Instant::now() + Duration::from_secs(seconds);
-    let (mut batches, mut windows, mut wider, mut given_up) = (0, 0, 0, 0);
+    let (mut batches, mut windows, mut wider, mut given_up, mut evicted) = (0, 0, 0, 0, 0);
     let (mut operations, mut overlapping) = (0, 0);
     while Instant::now() < until {
         for recorded in workload::record(&make, random.fork(batches)) {
@@ -53,11 +53,18 @@ fn watch<S: Kv>(seconds: u64, make: impl Fn(Clock) -> S) -> Result<String, Strin
             operations += history.lanes.iter().map(Vec::len).sum::<usize>();
             overlapping += history.overlapping();
             // What has an order in the strict sense of time has one in the wider sense, too.
-            if matches!(checker::check(&history, Time::OneInstant), Verdict::Linearizable) {
+            let strictly = checker::check(&history, Time::OneInstant, Memory::Keeps);
+            if matches!(strictly, Verdict::Linearizable) {
                 continue;
             }
-            wider += 1;
-            match checker::check(&history, Time::WithinInterval) {
+            let mut verdict = checker::check(&history, Time::WithinInterval, Memory::Keeps);
+            if memory == Memory::Evicts && !matches!(verdict, Verdict::Linearizable) {
+                evicted += 1;
+                verdict = checker::check(&history, Time::WithinInterval, memory);
+            } else {
+                wider += 1;
+            }
+            match verdict {
                 Verdict::Linearizable => {}
                 Verdict::GivenUp => given_up += 1,
                 Verdict::Violation { explained } => {
@@ -75,23 +82,34 @@ fn watch<S: Kv>(seconds: u64, make: impl Fn(Clock) -> S) -> Result<String, Strin
     }
     assert!(given_up * 100 <= windows, "{given_up} of {windows} windows were too hard to check");
     assert!(overlapping > 0, "no two operations ever met");
+    assert!(memory == Memory::Keeps || evicted > 0, "nothing was evicted");
     Ok(format!(
         "{batches} stores, {windows} windows, {operations} operations ({overlapping} overlap others of their key), \
-         {wider} windows in which a clock was read before or after the effect, {given_up} given up"
+         {wider} windows in which a clock was read before or after the effect, {evicted} in which an entry has vanished, \
+         {given_up} given up"
     ))
 }
 
 /// Panics with the offending history if there is one.
 fn stays_linearizable<S: Kv>(make: impl Fn(Clock) -> S) {
-    match watch(from_env("PUREKV_LIN_SECONDS", 3), make) {
+    stays_linearizable_with(Memory::Keeps, make);
+}
+
+/// The same where entries may vanish, if the memory is such.
+fn stays_linearizable_with<S: Kv>(memory: Memory, make: impl Fn(Clock) -> S) {
+    match watch(from_env("PUREKV_LIN_SECONDS", 3), memory, make) {
         Ok(report) => println!("{report}"),
         Err(story) => panic!("{story}"),
     }
 }
 
 fn is_caught(fault: Fault) {
+    is_caught_with(Memory::Keeps, fault);
+}
+
+fn is_caught_with(memory: Memory, fault: Fault) {
     // Found within the first second as a rule; the limit is for machines that are busy elsewhere.
-    let result = watch(60, |clock| Faulty::new(baseline(clock), fault));
+    let result = watch(60, memory, |clock| Faulty::new(baseline(clock), fault));
     println!("{}", result.expect_err("the fault went unnoticed"));
 }
 
@@ -113,6 +131,42 @@ fn the_store_is_linearizable() {
 fn the_cache_is_linearizable() {
     stays_linearizable(|clock| {
         Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual).build()
+    });
+}
+
+/// What can be evicted and never is stays.
+#[test]
+fn a_store_with_room_for_all_is_linearizable() {
+    stays_linearizable(|clock| {
+        let builder = Store::builder().clock(clock).expiry(Expiry::Manual);
+        builder.max_capacity(10_000_000).build()
+    });
+}
+
+/// The filler pushes the tested keys out.
+#[test]
+fn a_store_with_little_room_is_linearizable() {
+    stays_linearizable_with(Memory::Evicts, |clock| {
+        let builder = Store::builder().clock(clock).expiry(Expiry::Manual);
+        builder.max_capacity(100).build()
+    });
+}
+
+/// Updates too make entries heavier, and evict.
+#[test]
+fn a_cache_with_little_room_and_weights_is_linearizable() {
+    stays_linearizable_with(Memory::Evicts, |clock| {
+        let builder = Cache::<Vec<u8>, Vec<u8>>::builder().clock(clock).expiry(Expiry::Manual);
+        builder.weigher(|_, value| value.len() as u32).max_capacity(1000).build()
+    });
+}
+
+/// A handful: who inserts meets the records of the others all the time.
+#[test]
+fn a_store_with_hardly_any_room_is_linearizable() {
+    stays_linearizable_with(Memory::Evicts, |clock| {
+        let builder = Store::builder().clock(clock).expiry(Expiry::Manual);
+        builder.max_capacity(4).build()
     });
 }
 
@@ -169,4 +223,28 @@ fn an_insert_if_absent_in_two_steps_is_caught() {
 #[test]
 fn a_removal_that_leaves_its_entry_is_caught() {
     is_caught(Fault::HalfRemove);
+}
+
+#[test]
+fn an_entry_that_vanishes_is_caught() {
+    is_caught(Fault::Forgetful);
+}
+
+/// So it is what comes afterwards that is caught in the next one.
+#[test]
+fn where_entries_are_evicted_one_may_vanish() {
+    stays_linearizable_with(Memory::Evicts, |clock| Faulty::new(baseline(clock), Fault::Forgetful));
+}
+
+#[test]
+fn an_evicted_entry_that_comes_back_is_caught() {
+    is_caught_with(Memory::Evicts, Fault::Haunted);
+}
+
+/// That an entry may vanish is no excuse for the rest.
+#[test]
+fn other_faults_are_caught_where_entries_are_evicted() {
+    for fault in [Fault::StaleGet, Fault::ExpiredGet, Fault::TornCompute, Fault::HalfRemove] {
+        is_caught_with(Memory::Evicts, fault);
+    }
 }

@@ -15,6 +15,8 @@ mod gate;
 mod random;
 #[path = "stall/subject.rs"]
 mod subject;
+#[path = "stall/tally.rs"]
+mod tally;
 #[path = "stall/trial.rs"]
 mod trial;
 #[path = "stall/values.rs"]
@@ -44,6 +46,8 @@ const DISCOVERY: Duration = Duration::from_secs(60);
 const CHAINS: &str = "table::chain::";
 /// What the names of the sites in loads begin with: their victims are in `tests/races/loads.rs`, for here nobody loads.
 const LOADS: &str = "cache::loader::";
+/// What the names of the sites begin with that only a store with a capacity comes by.
+const EVICTION: [&str; 2] = ["engine::evict::", "policy::queue::"];
 /// How often a victim may try to come by a site.
 const ATTEMPTS: u64 = 64;
 
@@ -117,9 +121,13 @@ fn the_baseline_finishes_when_nobody_holds_its_lock() {
     assert_eq!(outcome, Outcome::Finished);
 }
 
+fn is_of(site: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| site.starts_with(prefix))
+}
+
 /// Sites that a store with a good hasher comes by.
 fn is_common(site: &str) -> bool {
-    !["baseline::", CHAINS, LOADS].iter().any(|prefix| site.starts_with(prefix))
+    !is_of(site, &["baseline::", CHAINS, LOADS]) && !is_of(site, &EVICTION)
 }
 
 #[test]
@@ -138,14 +146,40 @@ fn nobody_waits_in_the_cache() {
 #[test]
 fn nobody_waits_in_a_store_with_a_weak_hasher() {
     let wanted = |site: &str| {
-        [CHAINS, "table::split::", "table::replace::", "table::remove::"]
-            .iter()
-            .any(|prefix| site.starts_with(prefix))
+        is_of(site, &[CHAINS, "table::split::", "table::replace::", "table::remove::"])
     };
     nobody_waits(wanted, |clock| {
         let hasher = BuildHasherDefault::<OftenTheSame>::default();
         Store::builder().hasher(hasher).clock(clock).expiry(Expiry::Manual).build()
     });
+}
+
+/// Operations evict, promote, and look for records without entries; at the sites of that, and where an entry comes or goes.
+#[test]
+fn nobody_waits_in_a_store_with_a_capacity() {
+    let wanted = |site: &str| {
+        let others = ["engine::bury::", "engine::replace::", "table::replace::", "table::remove::"];
+        is_of(site, &EVICTION) || is_of(site, &others)
+    };
+    nobody_waits(wanted, |clock| {
+        Store::builder().max_capacity(1000).clock(clock).expiry(Expiry::Manual).build()
+    });
+}
+
+#[test]
+fn nobody_waits_in_a_cache_with_weights_and_a_listener() {
+    nobody_waits(
+        |site| is_of(site, &EVICTION),
+        |clock| {
+            Cache::<Vec<u8>, Vec<u8>>::builder()
+                .max_capacity(1000 * values::HEAVIEST / 2)
+                .weigher(|_, value| values::weight(value) as u32)
+                .removal_listener(tally::begin())
+                .clock(clock)
+                .expiry(Expiry::Manual)
+                .build()
+        },
+    );
 }
 
 /// One key of sixteen has the same hash as all others of them.

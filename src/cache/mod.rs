@@ -4,6 +4,7 @@
 //! cheap and gives another handle on the same entries, the last one dropped frees everything.
 
 mod blob;
+mod bound;
 mod builder;
 mod bytes;
 mod core;
@@ -19,9 +20,10 @@ mod store;
 mod ticker;
 mod typed;
 
+pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};
 pub use pinned::{Pinned, PinnedStore};
-pub use settings::{Face, TooHeavy};
+pub use settings::Face;
 pub use stats::Stats;
 pub use store::Store;
 pub use typed::Cache;

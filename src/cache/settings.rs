@@ -1,14 +1,12 @@
 //! What only one of the faces can be told: closures that know its keys and values.
 
-use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::Builder;
 use super::store::Store;
 use super::typed::Cache;
-use crate::engine::{self, Capacity, Entry, Heavy, Hooks};
+use crate::engine::{self, Capacity, Entry, Hooks};
 use crate::kv::RemovalCause;
 use crate::table::Shared;
 
@@ -187,28 +185,3 @@ impl<S> Builder<Store, S> {
         self
     }
 }
-
-/// An entry was not stored, for it weighs more than all entries together may. Its key is absent now: what it held before was removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TooHeavy {
-    /// What it weighs.
-    pub weight: u64,
-    /// What all entries may weigh.
-    pub capacity: u64,
-}
-
-impl From<Heavy> for TooHeavy {
-    fn from(Heavy { weight, capacity }: Heavy) -> Self {
-        Self { weight, capacity }
-    }
-}
-
-impl fmt::Display for TooHeavy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { weight, capacity } = self;
-        write!(f, "an entry of weight {weight} does not fit a cache of capacity {capacity}")
-    }
-}
-
-impl Error for TooHeavy {}

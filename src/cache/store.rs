@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::blob::{Blob, BlobContext};
+use super::bound::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
-use super::settings::TooHeavy;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
 use crate::engine::{Capacity, Decision};
@@ -96,7 +96,12 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         Blob::owned(self.core.until(ttl, now), key, value)
     }
 
-    fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), TooHeavy> {
+    pub(super) fn put(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
         let entry = self.entry(key, value, ttl, &now);
         let guard = epoch::pin();
@@ -131,29 +136,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Inserts or replaces, due after `ttl`: see [`Cache::insert_with_ttl`](crate::Cache::insert_with_ttl).
     pub fn insert_with_ttl(&self, key: &[u8], value: &[u8], ttl: Duration) {
         let _ = self.put(key, value, Some(ttl));
-    }
-
-    /// As [`insert`](Self::insert), and says so if the entry is too heavy: see [`Cache::try_insert`](crate::Cache::try_insert).
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`].
-    pub fn try_insert(&self, key: &[u8], value: &[u8]) -> Result<(), TooHeavy> {
-        self.put(key, value, None)
-    }
-
-    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`].
-    pub fn try_insert_with_ttl(
-        &self,
-        key: &[u8],
-        value: &[u8],
-        ttl: Duration,
-    ) -> Result<(), TooHeavy> {
-        self.put(key, value, Some(ttl))
     }
 
     /// Inserts unless the key is there; whether it did.
@@ -280,21 +262,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core.engine.len()
-    }
-
-    /// What all entries weigh: their number, or their bytes with `max_memory`. 0 in a store without a bound. Never blocks; O(1).
-    pub fn weight(&self) -> u64 {
-        self.core.engine.weight()
-    }
-
-    /// The bound, in entries or in bytes, as it was made; None if there is none. Never blocks; O(1).
-    pub fn max_capacity(&self) -> Option<u64> {
-        self.core.engine.capacity()
-    }
-
-    /// Changes the bound: see [`Cache::set_max_capacity`](crate::Cache::set_max_capacity).
-    pub fn set_max_capacity(&self, capacity: u64) -> bool {
-        self.core.engine.set_capacity(capacity)
     }
 
     /// Whether [`len`](Self::len) is 0.

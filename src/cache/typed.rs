@@ -6,11 +6,12 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bound::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::entry::Typed;
 use super::pinned::Pinned;
-use super::settings::{OnWrite, TooHeavy, Weigher};
+use super::settings::{OnWrite, Weigher};
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
 use crate::engine::Decision;
@@ -152,7 +153,7 @@ where
         Typed::owned(hash, self.core().until(ttl, now), weight, key, value)
     }
 
-    fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
+    pub(super) fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
@@ -204,25 +205,6 @@ where
     /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
         let _ = self.put(key, value, Some(ttl));
-    }
-
-    /// As [`insert`](Self::insert), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`] if the entry weighs more than all entries together may. It is dropped, and its key is absent: what the key held before is
-    /// removed, for it was to be replaced.
-    pub fn try_insert(&self, key: K, value: V) -> Result<(), TooHeavy> {
-        self.put(key, value, None)
-    }
-
-    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_insert`](Self::try_insert).
-    pub fn try_insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Result<(), TooHeavy> {
-        self.put(key, value, Some(ttl))
     }
 
     /// Inserts unless the key is there; whether it did. An entry that is due is not there. One that is too heavy is not inserted. Lock-free; O(1).
@@ -400,23 +382,6 @@ where
     /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core().engine.len()
-    }
-
-    /// What all entries weigh: their number, or what the weigher says. 0 in a cache without a bound. Exact as soon as no thread is within
-    /// an operation. Never blocks; O(1).
-    pub fn weight(&self) -> u64 {
-        self.core().engine.weight()
-    }
-
-    /// What all entries may weigh; None if there is no bound. Never blocks; O(1).
-    pub fn max_capacity(&self) -> Option<u64> {
-        self.core().engine.capacity()
-    }
-
-    /// Changes what all entries may weigh, and evicts what is too much; false, and nothing is done, if the cache was built without a
-    /// capacity. Never blocks; O(evicted).
-    pub fn set_max_capacity(&self, capacity: u64) -> bool {
-        self.core().engine.set_capacity(capacity)
     }
 
     /// Whether [`len`](Self::len) is 0.

@@ -133,6 +133,12 @@ impl Deadline {
         }
     }
 
+    /// Of an entry that was replaced by one that keeps its deadline: whoever has changed it last is heard of now.
+    pub(super) fn seal_and_hear(&self) {
+        // Acquire: partner of the Release in `extend`. By a read-modify-write, which finds the last change, or comes before it and prevents it.
+        self.0.fetch_and(SEAL, Ordering::Acquire);
+    }
+
     /// Live until `from` → live until `to`. False: it was changed, sealed or claimed.
     pub(super) fn extend(&self, from: u64, to: u64) -> bool {
         // AcqRel, each the other's partner: of two threads that change it, the later sees the hard deadline that the earlier has set before

@@ -46,14 +46,14 @@ impl Hard {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn store(&self, deadline: u64) {
-        // Relaxed: the CAS on the deadline that follows publishes it.
-        self.0.store(deadline.min(NEVER), Ordering::Relaxed);
+    fn set(&self, deadline: u64) {
+        // Relaxed: the CAS on the deadline that follows publishes it. A swap, for loom does not order a store and a CAS that race for one word.
+        self.0.swap(deadline.min(NEVER), Ordering::Relaxed);
     }
 
     /// Sets it to what a predecessor says, unless somebody else has changed it meanwhile.
     fn correct(&self, from: u64, to: u64) {
-        // Relaxed: as for `store`; who corrects it moves the deadline afterwards.
+        // Relaxed: as for `set`; who corrects it moves the deadline afterwards.
         let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
@@ -170,7 +170,7 @@ impl<E: Entry> Engine<E> {
         }
         let mut until = deadline;
         if let (Some(idle), Some(hard)) = (self.idle(), E::hard(entry)) {
-            hard.store(deadline);
+            hard.set(deadline);
             until = now.deadline_after(idle).min(deadline);
         }
         failpoint::hit("engine::set_deadline::before");
@@ -215,7 +215,7 @@ impl<E: Entry> Engine<E> {
     /// Before `new`, which is to keep the deadline of `old`, is published.
     pub(super) fn inherit_hard(&self, old: Shared<'_, E>, new: &Owned<E>) -> Option<u64> {
         let inherited = E::hard(old)?.load();
-        E::hard(new.shared())?.store(inherited);
+        E::hard(new.shared())?.set(inherited);
         Some(inherited)
     }
 
@@ -230,6 +230,7 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
     ) {
         if let (Some(inherited), Some(last), Some(hard)) = (inherited, E::hard(old), E::hard(new)) {
+            old.get().deadline().seal_and_hear();
             hard.correct(inherited, last.load());
         }
         if let Some(idle) = self.idle() {

@@ -1,8 +1,8 @@
 //! Insert, replace, remove, change of deadline.
 
+use super::bound::{Arrival, Heavy};
 use super::deadline::State;
 use super::entry::Armed;
-use super::evict::{Arrival, Heavy};
 use super::read::Live;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
@@ -52,11 +52,12 @@ impl<E: Entry> Engine<E> {
         let mut arrival = self.arrival(&entry).inspect_err(|_| {
             self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
         })?;
+        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(_) => {
-                    self.born(hash, &arrival, guard, now);
+                Ok(new) => {
+                    self.born(hash, new, &arrival, guard, now);
                     return Ok(());
                 }
                 Err((found, back)) => match self.replace(hash, &found, back, guard, now) {
@@ -80,11 +81,12 @@ impl<E: Entry> Engine<E> {
             return Ok(self.get(hash, guard, now, is_key).is_none());
         }
         let mut arrival = self.arrival(&entry)?;
+        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(_) => {
-                    self.born(hash, &arrival, guard, now);
+                Ok(new) => {
+                    self.born(hash, new, &arrival, guard, now);
                     return Ok(true);
                 }
                 Err((found, back)) => match self.judge(found, guard, now) {
@@ -139,7 +141,7 @@ impl<E: Entry> Engine<E> {
 
     /// [`bury`](Self::bury), for who is in no hurry.
     fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
-        self.bury(entry, cause, false, guard);
+        self.bury(entry, cause, guard);
         self.tidy(1, guard, now);
     }
 
@@ -197,8 +199,8 @@ impl<E: Entry> Engine<E> {
                     }
                     let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
                     // Not `insert_if_absent`: what is there now, due or not, `decide` has not seen.
-                    if self.table.insert(hash, entry, guard, is_key, prepare).is_ok() {
-                        self.born(hash, &arrival, guard, now);
+                    if let Ok(new) = self.table.insert(hash, entry, guard, is_key, prepare) {
+                        self.born(hash, new, &arrival, guard, now);
                         return Decided::Inserted;
                     }
                 }
@@ -277,13 +279,14 @@ impl<E: Entry> Engine<E> {
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
-    fn born(&self, hash: u64, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
-        self.counters.entry_born();
+    fn born(&self, hash: u64, new: Shared<'_, E>, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
+        let times = self.counters.entry_born();
         if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
-        self.settle_in(hash, arrival, guard, now);
+        self.settle_in(hash, new, arrival, guard, now);
+        self.tidy_times(times, guard, now);
     }
 
     /// Puts `entry` into the place of what was found.

@@ -198,3 +198,44 @@ fn expired_entries_are_uncounted_by_the_wheel() {
     cache.advance();
     assert_eq!((cache.len(), cache.weight()), (0, 0));
 }
+
+/// Of a key that has come and gone there are records with every serial; one of them has that of the new entry. It was evicted, by
+/// its own insertion, to make room for itself.
+#[test]
+fn a_new_entry_is_not_taken_for_a_former_one() {
+    let cache = bounded(50).0.build();
+    for round in 0..60 {
+        cache.insert(0, round);
+        cache.remove(&0);
+    }
+    (1..=50).for_each(|key| cache.insert(key, 0));
+    cache.insert(0, 1000);
+    assert_eq!(cache.get(&0), Some(1000));
+    assert_eq!((cache.len(), cache.weight()), (50, 50));
+}
+
+/// As above; the records are those of other keys with the same hash.
+#[test]
+fn a_new_entry_is_not_taken_for_one_with_its_hash() {
+    #[derive(Clone, Default)]
+    struct Same;
+    impl std::hash::BuildHasher for Same {
+        type Hasher = std::hash::DefaultHasher;
+        fn build_hasher(&self) -> Self::Hasher {
+            std::hash::DefaultHasher::new()
+        }
+        fn hash_one<T: std::hash::Hash>(&self, _: T) -> u64 {
+            7
+        }
+    }
+    for capacity in 1..100 {
+        let cache = bounded(capacity).0.hasher(Same).build();
+        for key in 0..300 {
+            cache.insert(key, key);
+            assert_eq!(cache.get(&key), Some(key), "capacity {capacity}");
+        }
+        assert_eq!((cache.len() as u64, cache.weight()), (capacity, capacity));
+        cache.set_max_capacity(0);
+        assert_eq!((cache.len(), cache.weight()), (0, 0));
+    }
+}

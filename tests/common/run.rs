@@ -185,7 +185,7 @@ impl<C: Kv> Pair<C> {
     }
 }
 
-fn decide(decision: Decision, seen: Option<&[u8]>) -> Op<Vec<u8>> {
+pub(crate) fn decide(decision: Decision, seen: Option<&[u8]>) -> Op<Vec<u8>> {
     match decision {
         Decision::Put(value) => Op::Put(value.bytes()),
         Decision::PutWithTtl(value, ttl) => Op::PutWithTtl(value.bytes(), ttl.duration()),

@@ -2,7 +2,7 @@
 
 use purekv::Computed;
 
-use crate::checker::{Time, Verdict, check};
+use crate::checker::{Memory, Time, Verdict, check};
 use crate::history::{Answer, Call, Decision, Entry, Event, History, Move, NEVER, TimeLeft};
 
 fn event(start: u64, end: u64, call: Call, answer: Answer) -> Event {
@@ -41,14 +41,27 @@ fn move_to(start: u64, end: u64, to: u64) -> Move {
 
 /// From an absent key and time 0; whether each way to take time accepts it: one instant, within the interval.
 fn accepted(lanes: &[&[Event]], moves: &[Move]) -> (bool, bool) {
+    let by = |time| accepted_by(lanes, moves, time, Memory::Keeps);
+    let (instant, interval) = (by(Time::OneInstant), by(Time::WithinInterval));
+    // An entry may vanish, and need not.
+    assert!(!interval || accepted_by(lanes, moves, Time::WithinInterval, Memory::Evicts));
+    (instant, interval)
+}
+
+fn accepted_by(lanes: &[&[Event]], moves: &[Move], time: Time, memory: Memory) -> bool {
     let lanes = lanes.iter().map(|lane| lane.to_vec()).collect();
     let history = History { initial: None, time: 0, lanes, moves: moves.to_vec() };
-    let by = |time| match check(&history, time) {
+    match check(&history, time, memory) {
         Verdict::Linearizable => true,
         Verdict::Violation { .. } => false,
         Verdict::GivenUp => panic!("given up:\n{history}"),
-    };
-    (by(Time::OneInstant), by(Time::WithinInterval))
+    }
+}
+
+/// Whether each kind of memory accepts it: one that keeps, one that evicts.
+fn accepted_where_it(lanes: &[&[Event]]) -> (bool, bool) {
+    let by = |memory| accepted_by(lanes, &[], Time::WithinInterval, memory);
+    (by(Memory::Keeps), by(Memory::Evicts))
 }
 
 const YES: (bool, bool) = (true, true);
@@ -172,13 +185,51 @@ fn an_operation_that_judges_by_an_earlier_time_may_find_the_entry_swept() {
 }
 
 #[test]
+fn an_entry_may_vanish_where_it_is_evicted() {
+    const ONLY_THERE: (bool, bool) = (false, true);
+    assert_eq!(accepted_where_it(&[&[insert(0, 1, 1), get(2, 3, None)]]), ONLY_THERE);
+    let twice = [insert_if_absent(0, 1, 1, true), insert_if_absent(2, 3, 2, true)];
+    assert_eq!(accepted_where_it(&[&twice, &[get(4, 5, Some(2))]]), ONLY_THERE);
+    assert_eq!(accepted_where_it(&[&twice, &[get(4, 5, Some(1))]]), NO);
+    assert_eq!(accepted_where_it(&[&[insert(0, 1, 1), add(2, 3, None, 2)]]), ONLY_THERE);
+    assert_eq!(accepted_where_it(&[&[insert(0, 1, 1), remove(2, 3, None)]]), ONLY_THERE);
+}
+
+#[test]
+fn what_has_vanished_does_not_come_back() {
+    let start = [insert(0, 1, 1), get(2, 3, None)];
+    assert_eq!(accepted_where_it(&[&start, &[get(4, 5, Some(1))]]), NO);
+    assert_eq!(accepted_where_it(&[&start, &[remove(4, 5, Some(1))]]), NO);
+    // Unless it was put there again.
+    assert!(accepted_where_it(&[&start, &[insert(4, 8, 1), get(9, 10, Some(1))]]).1);
+    // While the reads overlap it may have vanished between them, in one order.
+    let reads = |first, second| {
+        accepted_where_it(&[&[insert(0, 1, 1)], &[get(2, 5, first)], &[get(3, 6, second)]]).1
+    };
+    assert!(reads(Some(1), None) && reads(None, Some(1)));
+}
+
+#[test]
+fn an_evicted_value_leaves_no_older_one_behind() {
+    let writes = [insert(0, 1, 1), insert(2, 3, 2)];
+    assert_eq!(accepted_where_it(&[&writes, &[get(4, 5, Some(1))]]), NO);
+    assert_eq!(accepted_where_it(&[&writes, &[get(4, 5, None), get(6, 7, Some(1))]]), NO);
+    let start = [insert(0, 1, 1)];
+    let lost = [add(3, 7, Some(1), 3)];
+    assert_eq!(accepted_where_it(&[&start, &[add(2, 6, Some(1), 2)], &lost]), NO);
+}
+
+#[test]
 fn a_window_starts_from_its_state() {
     let initial = Some(Entry { value: 5, deadline: NEVER });
     let lanes = vec![vec![remove(0, 1, Some(5)), get(2, 3, None)]];
     let history = History { initial, time: 3, lanes, moves: Vec::new() };
-    assert!(matches!(check(&history, Time::WithinInterval), Verdict::Linearizable));
+    assert!(matches!(check(&history, Time::WithinInterval, Memory::Keeps), Verdict::Linearizable));
     let history = History { initial: None, ..history };
-    assert!(matches!(check(&history, Time::WithinInterval), Verdict::Violation { .. }));
+    assert!(matches!(
+        check(&history, Time::WithinInterval, Memory::Keeps),
+        Verdict::Violation { .. }
+    ));
 }
 
 #[test]

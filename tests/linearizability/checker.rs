@@ -32,10 +32,15 @@
 //! seen or not; and when the clock has shown a deadline, the entry may be gone also for an operation that judges by an
 //! earlier time, because another one has swept it away. The one thing let pass: two operations, one after the other, both within one and the
 //! same move, where the first sees the new time and the second the old one. A move is a single atomic addition.
+//!
+//! **Eviction** ([`Memory::Evicts`]) is an event of its own, which nobody calls and nothing records: at any moment an entry
+//! may vanish, and then the key is absent, until something is put there. Nobody can tell when it has happened, but by the first operation
+//! that finds nothing: so it is enough to try it just before each operation. What has vanished is in no state any more, and an answer that
+//! shows it is a violation.
 
 use std::collections::HashSet;
 
-use crate::history::{History, State};
+use crate::history::{Entry, History, State};
 use crate::spec;
 
 /// How many threads a history may have.
@@ -48,6 +53,13 @@ const PATIENCE: usize = 1 << 20;
 pub(crate) enum Time {
     OneInstant,
     WithinInterval,
+}
+
+/// Whether an entry stays until somebody takes it away, or it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    Keeps,
+    Evicts,
 }
 
 #[derive(Debug)]
@@ -69,12 +81,13 @@ struct Config {
 }
 
 /// Whether some order of the operations explains all answers.
-pub(crate) fn check(history: &History, time: Time) -> Verdict {
+pub(crate) fn check(history: &History, time: Time, memory: Memory) -> Verdict {
     assert!(history.lanes.len() <= LANES);
     let clock = std::iter::once(history.time).chain(history.moves.iter().map(|it| it.to)).collect();
     let mut search = Search {
         history,
         time,
+        memory,
         clock,
         seen: HashSet::new(),
         path: Vec::new(),
@@ -96,6 +109,7 @@ type Step = (usize, usize, usize);
 struct Search<'h> {
     history: &'h History,
     time: Time,
+    memory: Memory,
     /// What the clock showed, before the first move and after each.
     clock: Vec<u64>,
     seen: HashSet<Config>,
@@ -128,11 +142,12 @@ impl Search<'_> {
         for (lane, head) in heads.enumerate() {
             let Some(event) = head.filter(|event| event.start <= first_end) else { continue };
             let (first, last) = self.times(event.start, event.end, config);
-            // Somebody else may have judged by the latest of these times, and swept the entry away.
-            let swept =
-                config.state.filter(|entry| entry.deadline <= self.clock[last]).map(|_| None);
+            // Somebody else may have judged by the latest of these times, and swept the entry away; or it was evicted.
+            let may_be_gone =
+                |entry: &Entry| entry.deadline <= self.clock[last] || self.memory == Memory::Evicts;
+            let gone = config.state.filter(may_be_gone).map(|_| None);
             for (now, found) in (first..=last).flat_map(|now| {
-                std::iter::once(config.state).chain(swept).map(move |found| (now, found))
+                std::iter::once(config.state).chain(gone).map(move |found| (now, found))
             }) {
                 if let Some(state) = spec::apply(found, event, self.clock[now]) {
                     let mut next = Config { state, ..config };

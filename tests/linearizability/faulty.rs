@@ -21,6 +21,10 @@ pub(crate) enum Fault {
     TornInsertIfAbsent,
     /// Now and then, `remove` returns the value and leaves it there.
     HalfRemove,
+    /// Now and then, an entry vanishes: a fault only where entries are not evicted.
+    Forgetful,
+    /// As above, and some time later the entry is there again.
+    Haunted,
 }
 
 /// A right store with a fault put around it.
@@ -34,7 +38,7 @@ pub(crate) struct Faulty<S> {
 struct State {
     calls: u64,
     /// What `get` answered last, for [`Fault::StaleGet`]; what was inserted with a time-to-live and not
-    /// touched by anyone since, for [`Fault::ExpiredGet`].
+    /// touched by anyone since, for [`Fault::ExpiredGet`]; what has vanished, for [`Fault::Haunted`].
     values: HashMap<Vec<u8>, Vec<u8>>,
 }
 
@@ -99,6 +103,17 @@ impl<S: Kv> Kv for Faulty<S> {
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        if self.now_and_then(Fault::Forgetful) || self.now_and_then(Fault::Haunted) {
+            let value = self.right.remove(key);
+            if let (Fault::Haunted, Some(value)) = (self.fault, value) {
+                self.state.lock().unwrap().values.insert(key.to_vec(), value);
+            }
+            return None;
+        }
+        if self.fault == Fault::Haunted {
+            let ghost = self.state.lock().unwrap().values.remove(key);
+            ghost.is_some_and(|value| self.right.insert_if_absent(key, &value));
+        }
         let value = self.right.get(key);
         if self.now_and_then(Fault::StaleGet)
             || self.now_and_then(Fault::ExpiredGet) && value.is_none()

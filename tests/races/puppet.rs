@@ -1,7 +1,7 @@
 //! A thread that stops where it is told to.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::Scope;
 use std::time::Duration;
 
@@ -25,6 +25,15 @@ impl Puppet {
         stops: &[&'static str],
         operation: impl FnOnce() + Send + 'scope,
     ) -> Self {
+        Self::start_if(scope, stops, operation).expect("it does not come by its first stop")
+    }
+
+    /// As [`start`](Self::start); None if the operation comes to its end without a stop.
+    pub(crate) fn start_if<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        stops: &[&'static str],
+        operation: impl FnOnce() + Send + 'scope,
+    ) -> Option<Self> {
         let mut stops: VecDeque<_> = stops.iter().copied().collect();
         let (go, may_go) = channel();
         let (stop, stopped) = channel();
@@ -42,8 +51,11 @@ impl Puppet {
             let _ = end.send(());
         });
         let puppet = Self { go, stopped, ended };
-        puppet.await_stop();
-        puppet
+        match puppet.stopped.recv_timeout(LIMIT) {
+            Ok(()) => Some(puppet),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("it comes neither to a stop nor to its end"),
+        }
     }
 
     fn await_stop(&self) {

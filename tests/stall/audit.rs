@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use purekv::ManualClock;
 
-use crate::subject::Subject;
+use crate::subject::{Bound, Subject};
 use crate::values::{self, check_tag, owner, probe_key};
 use crate::worker::Worker;
 
@@ -34,8 +34,17 @@ pub(crate) fn beside_the_victim<S: Subject>(store: &S, hand: &ManualClock, is_ti
     assert!(store.len().abs_diff(there) <= 1, "len {}, iteration {there}", store.len());
     insert_probes(store, LONG / 2);
     for (number, key) in (0..PROBES).map(|number| (number, probe_key(number))) {
-        assert_eq!(store.remove(&key), Some(values::bytes(&key, number)));
+        match store.remove(&key) {
+            None if store.bound().is_some() => {}
+            removed => assert_eq!(removed, Some(values::bytes(&key, number))),
+        }
         assert_eq!(store.get(&key), None, "removed");
+    }
+    if let Some(bound) = store.bound() {
+        let (weight, sum) = weights(store, bound);
+        // Of an entry that the victim is about, one of the two knows nothing.
+        assert!(weight.abs_diff(sum) <= bound.heaviest, "weight {weight}, of entries {sum}");
+        assert!(weight.max(sum) <= bound.most(1), "weight {weight}, of entries {sum}, {bound:?}");
     }
 }
 
@@ -57,6 +66,11 @@ pub(crate) fn when_all_is_over<S: Subject>(
     assert_eq!(len, keys.len(), "len before the iteration, and what it found");
     assert_eq!(store.len(), len, "the iteration has removed something");
     expect_wheel(store, 0, 0, "all records are past");
+    if let Some(bound) = store.bound() {
+        let (weight, sum) = weights(store, bound);
+        assert_eq!(weight, sum, "what is counted, and what entries weigh");
+        assert!(weight <= bound.capacity, "weight {weight}, {bound:?}");
+    }
 
     store.clear();
     assert_eq!(store.len(), 0, "cleared");
@@ -66,7 +80,36 @@ pub(crate) fn when_all_is_over<S: Subject>(
         worker.check_all();
         assert_eq!(worker.live(), 0, "cleared");
     }
+    if let Some(bound) = store.bound() {
+        can_be_evicted(store, bound);
+        // Room for all probes.
+        store.resize(PROBES * bound.heaviest);
+    }
     lives_on(store, hand);
+    if let (Some(told), Some(stats)) = (store.told(), store.figures()) {
+        let counted = [stats.expired, stats.evicted, stats.replaced, stats.removed, stats.cleared];
+        assert_eq!(told, counted, "what the listener was told, and what was counted");
+    }
+}
+
+/// Whatever is inserted goes when there is no room left, and leaves nothing in the accounts.
+fn can_be_evicted<S: Subject>(store: &S, bound: Bound) {
+    store.resize(PROBES * bound.heaviest / 4);
+    for (key, number) in (0..PROBES).map(probe_key).zip(0..) {
+        store.insert(&key, &values::bytes(&key, number));
+    }
+    let (weight, sum) = weights(store, bound);
+    assert_eq!(weight, sum);
+    assert!(weight <= PROBES * bound.heaviest / 4 && weight > 0);
+    store.resize(0);
+    assert_eq!((weights(store, bound), store.len()), ((0, 0), 0), "something cannot be evicted");
+}
+
+/// What the store says that it weighs, and what its entries do.
+fn weights<S: Subject>(store: &S, bound: Bound) -> (u64, u64) {
+    let mut sum = 0;
+    store.for_each(|_, value| sum += (bound.weigh)(value));
+    (store.figures().map_or(0, |stats| stats.weight), sum)
 }
 
 /// The store counts right, and loses no timer, after all that has happened to it.

@@ -13,7 +13,7 @@ use purekv::{Clock, ManualClock, Stats};
 use crate::audit;
 use crate::gate::Gate;
 use crate::random::Random;
-use crate::subject::Subject;
+use crate::subject::{Bound, Subject};
 use crate::victim::Victim;
 use crate::worker::Worker;
 
@@ -56,6 +56,7 @@ pub(crate) fn discover<S: Subject>(
     while Instant::now() < until && !wanted.iter().all(|site| sites().contains(&**site)) {
         let (clock, hand) = Clock::manual();
         let store = make(clock);
+        let capacity = store.bound().map(|bound| bound.capacity);
         let (store, hand) = (&store, &hand);
         thread::scope(|scope| {
             for victim in 0..VICTIMS {
@@ -70,7 +71,7 @@ pub(crate) fn discover<S: Subject>(
                         }
                         yield_sometimes(&mut yielding);
                     });
-                    let mut victim = Victim::new(store, hand, random, clears);
+                    let mut victim = Victim::new(store, hand, random, clears, capacity);
                     for _ in 0..STEPS {
                         victim.step();
                     }
@@ -94,6 +95,8 @@ struct Trial<S> {
     hand: ManualClock,
     site: &'static str,
     clears: bool,
+    /// As it was made: the victim may make it less.
+    bound: Option<Bound>,
     /// Shared with the victim's hook, which may not borrow.
     gate: Arc<Gate>,
     /// The victim is parked, and what the store was like by then is known: from now on the workers' steps count.
@@ -114,8 +117,10 @@ pub(crate) fn park_at<S: Subject>(
     attempt: u64,
 ) -> Outcome {
     let (clock, hand) = Clock::manual();
+    let store = make(clock);
     let trial = Trial {
-        store: make(clock),
+        bound: store.bound(),
+        store,
         hand,
         site,
         clears,
@@ -170,7 +175,8 @@ impl<S: Subject> Trial<S> {
                 yield_sometimes(&mut yielding);
             }
         });
-        let mut victim = Victim::new(&self.store, &self.hand, random, self.clears);
+        let capacity = self.bound.map(|bound| bound.capacity);
+        let mut victim = Victim::new(&self.store, &self.hand, random, self.clears, capacity);
         while !self.gate.has_caught() && !self.over.load(Ordering::Relaxed) {
             victim.step();
             if site == BETWEEN_OPERATIONS {
@@ -194,6 +200,10 @@ impl<S: Subject> Trial<S> {
                 break;
             }
             worker.step();
+            if let Some(bound) = self.bound.filter(|_| step.is_multiple_of(64)) {
+                let weight = self.store.figures().map_or(0, |stats| stats.weight);
+                assert!(weight <= bound.most(WORKERS + 1), "weight {weight}, {bound:?}");
+            }
             // Relaxed: only looked at from time to time, to see whether it moves.
             self.progress[lane].store(step, Ordering::Relaxed);
         }
@@ -212,7 +222,7 @@ impl<S: Subject> Trial<S> {
         if outcome == Outcome::Finished {
             audit::beside_the_victim(&self.store, &self.hand, self.site == TICKERS_CLAIM);
             if let (Some(before), Some(after)) = (before, self.store.figures()) {
-                expect_splits_and_expiry(&before, &after);
+                expect_traffic(&before, &after, self.bound.is_some());
             }
         }
         outcome
@@ -240,8 +250,15 @@ impl<S: Subject> Trial<S> {
 }
 
 /// The victim was in nobody's way, and not only because nobody came along.
-fn expect_splits_and_expiry(before: &Stats, after: &Stats) {
-    assert!(after.expired > before.expired + STEPS as usize / 100, "{before:?} {after:?}");
+fn expect_traffic(before: &Stats, after: &Stats, evicts: bool) {
+    let some = STEPS as usize / 100;
+    if evicts {
+        // Most are evicted before they are due.
+        assert!(after.evicted > before.evicted + some, "{before:?} {after:?}");
+        assert!(after.expired > before.expired + some / 20, "{before:?} {after:?}");
+        return;
+    }
+    assert!(after.expired > before.expired + some, "{before:?} {after:?}");
     // An unoptimised run may be too short for shards that were split just before.
     if !cfg!(debug_assertions) {
         assert!(after.shards > before.shards + 3, "{before:?} {after:?}");

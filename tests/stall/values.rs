@@ -37,3 +37,11 @@ pub(crate) fn check_tag(key: &[u8], value: &[u8]) {
     let number = value.strip_prefix(key).and_then(|rest| rest.strip_prefix(b"="));
     assert!(number.is_some_and(|it| it.len() == 8), "{key:?} holds {value:?}");
 }
+
+/// What the heaviest value weighs.
+pub(crate) const HEAVIEST: u64 = 8;
+
+/// What a value weighs in a cache that weighs them.
+pub(crate) fn weight(value: &[u8]) -> u64 {
+    1 + value.iter().map(|&byte| u64::from(byte)).sum::<u64>() % HEAVIEST
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use purekv::{Kv, ManualClock, Op};
+use purekv::{ManualClock, Op};
 
 use crate::random::Random;
+use crate::subject::Subject;
 use crate::values::{self, check_tag, owner, shared_key, victims_key};
 
 pub(crate) struct Victim<'a, S> {
@@ -18,6 +19,8 @@ pub(crate) struct Victim<'a, S> {
     shrinking: bool,
     /// Whether it may clear the store.
     clears: bool,
+    /// What the store may hold when nobody makes it less, if it is bounded.
+    capacity: Option<u64>,
 }
 
 /// Own keys after which it begins to remove them: enough for a few splits, which only the first growth of a store brings.
@@ -25,11 +28,19 @@ const KEYS: u64 = 6_000;
 /// Own keys at which it begins to insert again.
 const FEW_KEYS: u64 = 500;
 
-impl<'a, S: Kv> Victim<'a, S> {
-    pub(crate) fn new(store: &'a S, hand: &'a ManualClock, random: Random, clears: bool) -> Self {
+impl<'a, S: Subject> Victim<'a, S> {
+    pub(crate) fn new(
+        store: &'a S,
+        hand: &'a ManualClock,
+        random: Random,
+        clears: bool,
+        capacity: Option<u64>,
+    ) -> Self {
         // Several victims of one store take different numbers.
         let next = random.clone().below(1 << 40);
-        Self { store, hand, random, oldest: next, next, shrinking: false, clears }
+        // Where anything may be gone at any time, that is no weaker a check.
+        let clears = clears || capacity.is_some();
+        Self { store, hand, random, oldest: next, next, shrinking: false, clears, capacity }
     }
 
     /// One operation.
@@ -44,6 +55,7 @@ impl<'a, S: Kv> Victim<'a, S> {
                 self.hand.advance(Duration::from_micros(300));
                 store.advance();
             }
+            36 => self.strain(),
             _ => self.fight(),
         }
     }
@@ -68,6 +80,24 @@ impl<'a, S: Kv> Victim<'a, S> {
         drop(self.store.remove(&victims_key(self.oldest)));
         self.oldest += 1;
         self.shrinking = self.next - self.oldest > FEW_KEYS;
+    }
+
+    /// What only a bounded store feels: another capacity, or records without entries.
+    fn strain(&mut self) {
+        let Some(capacity) = self.capacity else { return };
+        match self.random.below(4) {
+            0 => self.store.resize(capacity / (1 + self.random.below(4))),
+            1 => {
+                self.store.resize(capacity / 8);
+                self.store.resize(capacity);
+                let key = victims_key(self.next);
+                for number in 0..2 * capacity {
+                    self.store.insert(&key, &values::bytes(&key, number));
+                    drop(self.store.remove(&key));
+                }
+            }
+            _ => self.store.resize(capacity),
+        }
     }
 
     /// What goes through the whole store; rare, for it is long.

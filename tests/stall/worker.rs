@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
-use purekv::{Computed, Kv, ManualClock, Op};
+use purekv::{Computed, ManualClock, Op};
 
 use crate::random::Random;
+use crate::subject::Subject;
 use crate::values::{self, check_tag, private_key, shared_key};
 
 /// Private keys that a worker keeps before the measured part begins; it then lets them grow, so that shards split.
 const KEYS_AT_FIRST: u64 = 5_000;
+/// The same where keys must come again before they are evicted.
+const FEW_KEYS: u64 = 500;
 /// Steps for one key more.
 const GROWTH: u64 = 8;
 const MILLISECOND: u64 = 1_000_000;
@@ -40,11 +43,13 @@ pub(crate) struct Worker<'a, S> {
     oldest: u64,
     steps: u64,
     keys: u64,
-    /// Whether somebody may be clearing the store: then what is there may be gone.
-    cleared: bool,
+    /// Whether the keys are to become more.
+    grows: bool,
+    /// Whether somebody may be clearing the store, or it evicts: then what is there may be gone.
+    forgets: bool,
 }
 
-impl<'a, S: Kv> Worker<'a, S> {
+impl<'a, S: Subject> Worker<'a, S> {
     pub(crate) fn new(
         store: &'a S,
         hand: &'a ManualClock,
@@ -52,19 +57,30 @@ impl<'a, S: Kv> Worker<'a, S> {
         random: Random,
         cleared: bool,
     ) -> Self {
-        let keys = KEYS_AT_FIRST;
-        Self { store, hand, lane, random, fates: Vec::new(), oldest: 0, steps: 0, keys, cleared }
+        let evicts = store.bound().is_some();
+        Self {
+            store,
+            hand,
+            lane,
+            random,
+            fates: Vec::new(),
+            oldest: 0,
+            steps: 0,
+            keys: if evicts { FEW_KEYS } else { KEYS_AT_FIRST },
+            grows: false,
+            forgets: cleared || evicts,
+        }
     }
 
-    /// From now on the private keys become more.
+    /// From now on the private keys become more, unless there is no room for them.
     pub(crate) fn grow(&mut self) {
-        self.keys += 1;
+        self.grows = self.store.bound().is_none();
     }
 
     /// One operation.
     pub(crate) fn step(&mut self) {
         self.steps += 1;
-        if self.keys > KEYS_AT_FIRST && self.steps.is_multiple_of(GROWTH) {
+        if self.grows && self.steps.is_multiple_of(GROWTH) {
             self.keys += 1;
         }
         if self.lane == 0 && self.steps.is_multiple_of(256) {
@@ -213,7 +229,7 @@ impl<'a, S: Kv> Worker<'a, S> {
                 assert!(!there, "expired: {}", name())
             }
             Fate::There { earliest, .. } if earliest > after => {
-                assert!(there || self.cleared, "lost: {}", name());
+                assert!(there || self.forgets, "lost: {}", name());
             }
             Fate::There { .. } => {}
         }
@@ -233,7 +249,7 @@ impl<'a, S: Kv> Worker<'a, S> {
 
     /// Somebody has cleared the store.
     pub(crate) fn was_cleared(&mut self) {
-        self.cleared = true;
+        self.forgets = true;
     }
 
     /// Looks at every key it ever had.

@@ -22,6 +22,8 @@ const SHORT_BOUND: usize = 3;
 /// Of those in which both do much.
 const LONG_BOUND: usize = 1;
 
+const FOREVER: Until = Until { deadline: NEVER, hard: None };
+
 fn capacity(weight: u64) -> Option<Capacity> {
     Some(Capacity::Weight(weight))
 }
@@ -52,7 +54,7 @@ impl World {
     fn insert_heavy(&self, key: u64, value: u64, weight: u64) {
         self.enter(|guard, now| {
             let is_key = |other: Shared<'_, Entry>| other.get().key == key;
-            let entry = heavy(key, value, NEVER, weight);
+            let entry = heavy(key, value, FOREVER, weight);
             assert_eq!(self.engine.insert(hash(key), entry, guard, now, is_key), Ok(()));
         });
     }
@@ -60,7 +62,7 @@ impl World {
     /// Adds one to the value and keeps the deadline; the entry weighs `weight` now.
     fn grow(&self, key: u64, weight: u64) -> bool {
         self.compute(key, |value| {
-            Decision::PutKeepingDeadline(heavy(key, value + 1, NEVER, weight))
+            Decision::PutKeepingDeadline(heavy(key, value + 1, FOREVER, weight))
         })
     }
 

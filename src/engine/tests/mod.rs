@@ -5,6 +5,7 @@
 
 mod deadlines;
 mod evict;
+mod idle;
 mod timers;
 mod walks;
 
@@ -12,7 +13,7 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::{
-    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Listener, Observer, Timer,
+    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Listener, Observer, Timer, Until,
 };
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
@@ -27,6 +28,7 @@ struct Entry {
     deadline: Deadline,
     timer: Timer,
     mark: Mark,
+    hard: Option<Hard>,
     key: u64,
     /// A cell, so that loom sees who looks at it without having been shown it.
     value: UnsafeCell<u64>,
@@ -74,8 +76,8 @@ impl super::Entry for Entry {
         &self.mark
     }
 
-    fn hard(_: Shared<'_, Self>) -> Option<&Hard> {
-        None
+    fn hard(entry: Shared<'_, Self>) -> Option<&Hard> {
+        entry.get().hard.as_ref()
     }
 
     fn weight(entry: Shared<'_, Self>, (): &()) -> u64 {
@@ -93,16 +95,21 @@ fn hash(key: u64) -> u64 {
 }
 
 fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
-    heavy(key, value, deadline, 1)
+    heavy(key, value, Until { deadline, hard: None }, 1)
+}
+
+fn entry_until(key: u64, value: u64, until: Until) -> Owned<Entry> {
+    heavy(key, value, until, 1)
 }
 
 /// An entry of this weight.
-fn heavy(key: u64, value: u64, deadline: u64, weight: u64) -> Owned<Entry> {
-    let (deadline, timer) = (Deadline::new(deadline), Timer::new());
+fn heavy(key: u64, value: u64, until: Until, weight: u64) -> Owned<Entry> {
+    let (deadline, timer) = (Deadline::new(until.deadline), Timer::new());
     let entry = NonNull::from(Box::leak(Box::new(Entry {
         deadline,
         timer,
         mark: Mark::new(),
+        hard: until.hard.map(Hard::new),
         key,
         value: UnsafeCell::new(value),
         weight,
@@ -137,6 +144,10 @@ impl World {
     }
 
     fn bounded(wheel: Wheel, capacity: Option<Capacity>) -> Arc<Self> {
+        Self::with(wheel, capacity, None)
+    }
+
+    fn with(wheel: Wheel, capacity: Option<Capacity>, idle: Option<Duration>) -> Arc<Self> {
         let (clock, hand) = Clock::manual();
         let told = Told::default();
         // Of a bounded one only: the other models have no use for it.
@@ -156,7 +167,7 @@ impl World {
             initial_capacity: 0,
             capacity,
             listener,
-            observer: Observer { counts: false, idle: None, on_read: None },
+            observer: Observer { counts: false, idle, on_read: None },
         };
         Arc::new(Self { engine: Engine::new(config, ()), hand, told })
     }
