@@ -323,7 +323,7 @@ fn loom_evict_against_two_replacements() {
 /// What grows while others evict is spared, if they have not taken all there is.
 #[test]
 fn loom_evict_against_an_update_that_grows() {
-    check(SHORT_BOUND, || {
+    check(LONG_BOUND, || {
         let world = world(3);
         world.insert(1, 10, NEVER);
         world.insert(2, 20, NEVER);
@@ -501,17 +501,22 @@ fn loom_evict_by_insert_against_tidy() {
     });
 }
 
-/// The bucket becomes a chain while records of it are served.
+/// The bucket becomes a chain while an entry of it is given another record.
 #[test]
-fn loom_evict_against_a_chain_that_is_made() {
+fn loom_evict_tidy_against_a_chain_that_is_made() {
     check(LONG_BOUND, || {
-        let world = world(3);
-        for key in 1..4 {
-            world.insert(key, key * 10, NEVER);
+        let world = world(9);
+        world.insert(1, 10, NEVER);
+        world.insert(2, 20, NEVER);
+        for value in 30..34 {
+            world.insert(3, value, NEVER);
+            world.remove(3);
         }
+        world.insert(3, 34, NEVER);
         let writer = spawn(&world, |world| world.insert(4, 40, NEVER));
-        world.set_capacity(2);
+        world.tidy();
         writer.join().unwrap();
+        assert_eq!(world.engine.len(), 4);
         world.assert_served();
     });
 }
