@@ -6,7 +6,7 @@
 //!
 //! - **To be told that there is no word means something**, see below.
 //! - Segments are as long as the queue's length makes worth while, each with its head in one allocation ([`segment`]). An empty queue
-//!   has 80 bytes, one of a million words 8.06 for each.
+//!   has 80 bytes, one of a million words 8.05 for each.
 //! - Each carries the number of its first cell, so that the queue's length is a difference.
 //! - They are freed by epochs and not by hazard pointers. A popper moves the tail out of a segment before it retires it.
 //!
