@@ -42,7 +42,7 @@ pub(crate) enum Step {
     Do(Operation),
     TryInsert(Key, Value, Option<Span>),
     SetMaxCapacity(Capacity),
-    /// Inserts and removes the first keys of a row so many times, which leaves records without entries behind.
+    /// Inserts and removes the first keys of a row, up to seven times, which leaves records without entries behind.
     Churn {
         row: u8,
         count: u8,
