@@ -1,4 +1,4 @@
-"""Weakens each atomic ordering under src/{table,wheel,engine,loading} and of the ring of what is retired, one at a time, and runs the loom models on it.
+"""Weakens each atomic ordering under src/{table,wheel,policy,engine,loading} and of the ring of what is retired, one at a time, and runs the loom models on it.
 
 Works on a copy of the tree under target/mutants, with a target directory of its own. There every ordering becomes a
 choice that an environment variable makes, so that all mutants are one build. A mutant is *caught* when a
@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCRATCH = ROOT / "target" / "mutants"
 TREE = SCRATCH / "tree"
-LAYERS = ("table", "wheel", "engine", "loading", "sync/epoch/ring.rs")
+LAYERS = ("table", "wheel", "policy", "engine", "loading", "sync/epoch/ring.rs")
 WEAKER = {"AcqRel": ("Acquire", "Release", "Relaxed"), "Acquire": ("Relaxed",), "Release": ("Relaxed",)}
 
 ORDERING = re.compile(r"\bOrdering::(AcqRel|Acquire|Release)\b")

@@ -2,7 +2,7 @@
 //!
 //! [`Cache`] maps keys to values of your types, [`Store`] byte strings to byte strings with one allocation an entry. Both
 //! are handles on one engine: a hash table that never locks and never stops to grow, a timing wheel that
-//! brings up what is due, and epochs by which removed memory is freed.
+//! brings up what is due, a policy that says what goes when there is no room, and epochs by which removed memory is freed.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,6 +22,13 @@
 //! sessions.insert(7, "alice");
 //! time.advance(Duration::from_secs(1800));
 //! assert_eq!(sessions.get(&7), None);
+//!
+//! // A bound, in entries or by weight: who inserts evicts what is too much.
+//! let pages = Cache::builder().max_capacity(1 << 20).weigher(|_, page: &Vec<u8>| page.len() as u32).build();
+//! for number in 0..100 {
+//!     pages.insert(number, vec![0; 100_000]);
+//! }
+//! assert_eq!((pages.len(), pages.weight()), (10, 1_000_000));
 //! ```
 //!
 //! # What holds for every operation
@@ -47,7 +54,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;

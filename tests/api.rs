@@ -9,6 +9,10 @@ mod end;
 mod expiry;
 #[path = "api/hashers.rs"]
 mod hashers;
+#[path = "api/hooks.rs"]
+mod hooks;
+#[path = "api/idle.rs"]
+mod idle;
 #[path = "api/keys.rs"]
 mod keys;
 #[path = "api/pinned.rs"]

@@ -84,7 +84,7 @@ const RESERVED: &[Reserved] = &[
             "src/table/find.rs",
             "src/table/iter.rs",
             "src/table/mod.rs",
-            "src/table/prefetch.rs",
+            "src/sync/prefetch.rs",
             "src/table/shard.rs",
             "src/table/slot.rs",
             "src/table/split.rs",

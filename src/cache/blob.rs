@@ -11,6 +11,9 @@
 //! A key of 255 bytes or more, or a value of 65,535 or more, sets both lengths to all ones and puts the real ones, 8 bytes each, between
 //! header and key: the *long* form. So a hit on a small entry costs one cache line.
 //!
+//! In a store with a time-to-idle all entries are long, and have another word behind the value, at the next multiple of 8: the deadline that no
+//! access puts off. The top bit of the key's length says so.
+//!
 //! The short form is asked for without an alignment. Every allocator in use aligns blocks of 16 bytes and more to 8, but mimalloc (version 3, by way of its
 //! crate) takes more when it is asked to: 112 bytes for 96. Should one come that is not aligned, the entry gets the long form, which does ask;
 //! so the form says how to free it.
@@ -19,10 +22,12 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use super::bytes;
 use super::core::Loadable;
-use crate::engine::{Deadline, Entry, Mark, Timer};
+use super::settings::{OnWrite, Parts};
+use crate::engine::{Deadline, Entry, Hard, Mark, Timer, Until};
 use crate::hash::hash_of_bytes;
 use crate::sync::epoch::Retire;
 use crate::table::{Node, Owned, Shared, prefetch};
@@ -47,6 +52,8 @@ pub(super) struct BlobContext<S> {
     pub(super) hasher: S,
     /// An entry weighs the bytes that it takes, and not 1.
     pub(super) weighs_bytes: bool,
+    /// Gives entries a time-to-live that are inserted without one.
+    pub(super) on_write: Option<Arc<OnWrite<[u8], [u8]>>>,
 }
 
 /// The bytes that allocators take for so many: to the next multiple of 16, with a word of their own, or to the next of eight sizes
@@ -63,15 +70,27 @@ fn allocated(bytes: usize) -> u64 {
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Lengths {
+    /// With [`HARD`].
     key: usize,
     value: usize,
 }
+
+/// Set in the length of the key if a hard deadline follows the value. No allocation is so long.
+const HARD: usize = 1 << (usize::BITS - 1);
 
 const LONG: (u8, u16) = (u8::MAX, u16::MAX);
 
 impl Lengths {
     fn is_long(self) -> bool {
-        self.key >= usize::from(LONG.0) || self.value >= usize::from(LONG.1)
+        self.key() >= usize::from(LONG.0) || self.value >= usize::from(LONG.1)
+    }
+
+    fn key(self) -> usize {
+        self.key & !HARD
+    }
+
+    fn has_hard(self) -> bool {
+        self.key & HARD != 0
     }
 }
 
@@ -81,16 +100,17 @@ impl<S> Blob<S> {
     /// # Panics
     ///
     /// If key and value together are longer than an allocation can be.
-    pub(super) fn owned(deadline: u64, key: &[u8], value: &[u8]) -> Owned<Self>
+    pub(super) fn owned(until: Until, key: &[u8], value: &[u8]) -> Owned<Self>
     where
         Self: Retire,
     {
-        let lengths = Lengths { key: key.len(), value: value.len() };
+        let hard = if until.hard.is_some() { HARD } else { 0 };
+        let lengths = Lengths { key: key.len() | hard, value: value.len() };
         let (blob, long) = Self::allocate(lengths);
         let (_, payload) = Self::layout(lengths, long);
         let (key_len, value_len) = if long { LONG } else { (key.len() as u8, value.len() as u16) };
         let header = Self {
-            deadline: Deadline::new(deadline),
+            deadline: Deadline::new(until.deadline),
             timer: Timer::new(),
             mark: Mark::new(),
             key_len,
@@ -111,6 +131,12 @@ impl<S> Blob<S> {
             // SAFETY: as above, and a fresh allocation overlaps nothing.
             unsafe { place.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
         }
+        if let Some(deadline) = until.hard {
+            // SAFETY: `layout` has room for it there.
+            let place = unsafe { Self::hard_place(blob, lengths, payload) };
+            // SAFETY: as above; a fresh allocation.
+            unsafe { place.write(Hard::new(deadline)) };
+        }
         // SAFETY: fresh, and `free` gives back exactly this.
         unsafe { Owned::new(blob) }
     }
@@ -118,7 +144,7 @@ impl<S> Blob<S> {
     /// Aligned memory for an entry, and whether it is in the long form.
     #[inline]
     fn allocate(lengths: Lengths) -> (NonNull<Self>, bool) {
-        let mut long = lengths.is_long();
+        let mut long = lengths.is_long() || lengths.has_hard();
         loop {
             let (layout, _) = Self::layout(lengths, long);
             // SAFETY: the layout is never empty.
@@ -138,13 +164,28 @@ impl<S> Blob<S> {
     fn layout(lengths: Lengths, long: bool) -> (Layout, usize) {
         let (extra, align) = if long { (size_of::<Lengths>(), align_of::<Self>()) } else { (0, 1) };
         let payload = size_of::<Self>() + extra;
-        let size =
-            lengths.key.checked_add(lengths.value).and_then(|size| size.checked_add(payload));
+        let (key, value) = (lengths.key(), lengths.value);
+        let mut size = key.checked_add(value).and_then(|size| size.checked_add(payload));
+        if lengths.has_hard() {
+            let place = size.and_then(|size| size.checked_next_multiple_of(align_of::<Hard>()));
+            size = place.and_then(|place| place.checked_add(size_of::<Hard>()));
+        }
         let layout = size.and_then(|size| Layout::from_size_align(size, align).ok());
         match layout {
             Some(layout) => (layout, payload),
-            None => panic!("an entry of {} + {} bytes is too large", lengths.key, lengths.value),
+            None => panic!("an entry of {key} + {value} bytes is too large"),
         }
+    }
+
+    /// Where the hard deadline is.
+    ///
+    /// # Safety
+    ///
+    /// The allocation was made for these lengths, which say that there is one, with the key at `payload`.
+    unsafe fn hard_place(blob: NonNull<Self>, lengths: Lengths, payload: usize) -> NonNull<Hard> {
+        let end = payload + lengths.key() + lengths.value;
+        // SAFETY: by the caller, within the allocation.
+        unsafe { blob.cast::<u8>().add(end.next_multiple_of(align_of::<Hard>())) }.cast()
     }
 
     /// The lengths, and where the key begins.
@@ -187,9 +228,9 @@ impl<S> Blob<S> {
         // SAFETY: a Shared is alive for 'g.
         let (lengths, payload) = unsafe { Self::lengths(blob) };
         // SAFETY: the key's place.
-        let key = unsafe { Self::bytes_at(blob, payload, lengths.key) };
+        let key = unsafe { Self::bytes_at(blob, payload, lengths.key()) };
         // SAFETY: the value's place.
-        let value = unsafe { Self::bytes_at(blob, payload + lengths.key, lengths.value) };
+        let value = unsafe { Self::bytes_at(blob, payload + lengths.key(), lengths.value) };
         (key, value)
     }
 
@@ -267,6 +308,12 @@ impl<S: BuildHasher + Send + Sync + 'static> Node for Blob<S> {
     }
 }
 
+impl<S: BuildHasher + Send + Sync + 'static> Parts<[u8], [u8]> for Blob<S> {
+    fn parts<'g>(entry: Shared<'g, Self>) -> (&'g [u8], &'g [u8]) {
+        Blob::parts(entry)
+    }
+}
+
 impl<S: BuildHasher + Send + Sync + 'static> Loadable for Blob<S> {
     type Key = Box<[u8]>;
     type Value = Vec<u8>;
@@ -289,9 +336,22 @@ impl<S: BuildHasher + Send + Sync + 'static> Entry for Blob<S> {
         if context.weighs_bytes { allocated(Self::bytes(entry)) } else { 1 }
     }
 
+    fn hard(entry: Shared<'_, Self>) -> Option<&Hard> {
+        // SAFETY: a Shared is alive.
+        let (lengths, payload) = unsafe { Self::lengths(entry.as_ptr()) };
+        if !lengths.has_hard() {
+            return None;
+        }
+        // SAFETY: as the lengths say.
+        let place = unsafe { Self::hard_place(entry.as_ptr(), lengths, payload) };
+        // SAFETY: written in `owned`, and alive as long as the Shared.
+        Some(unsafe { place.as_ref() })
+    }
+
     fn bytes(entry: Shared<'_, Self>) -> usize {
         // SAFETY: a Shared is alive.
         let (lengths, payload) = unsafe { Self::lengths(entry.as_ptr()) };
-        payload + lengths.key + lengths.value
+        let end = payload + lengths.key() + lengths.value;
+        end + if lengths.has_hard() { size_of::<Hard>() } else { 0 }
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bounded::Face;
 use super::builder::Builder;
+use super::settings::Face;
 use super::stats::Stats;
 use super::ticker::Ticker;
 use crate::clock::{Clock, NEVER, Now};
-use crate::engine::{Engine, Entry, Listener};
+use crate::engine::{Engine, Entry, Hooks, Until};
 use crate::kv::{RemovalCause, Ttl};
 use crate::loading::Loads;
 use crate::sync::epoch::{self, Guard};
@@ -33,10 +33,10 @@ pub(super) struct Core<E: Loadable> {
 impl<E: Loadable> Core<E> {
     pub(super) fn new<F: Face, S>(
         builder: &Builder<F, S>,
-        listener: Option<Listener<E>>,
+        hooks: Hooks<E>,
         context: E::Context,
     ) -> Self {
-        let engine = Arc::new(Engine::new(builder.config(listener), context));
+        let engine = Arc::new(Engine::new(builder.config(hooks), context));
         let ticker = builder.in_background().then(|| Ticker::start(engine.clone())).flatten();
         Self { engine, loads: Loads::new(), default_ttl: builder.default_ttl, ticker }
     }
@@ -45,10 +45,11 @@ impl<E: Loadable> Core<E> {
         self.engine.clock()
     }
 
-    /// The deadline of an entry inserted now.
+    /// When an entry inserted now is due.
     #[inline]
-    pub(super) fn deadline(&self, ttl: Option<Duration>, now: &Now<'_>) -> u64 {
-        ttl.or(self.default_ttl).map_or(NEVER, |ttl| now.deadline_after(ttl))
+    pub(super) fn until(&self, ttl: Option<Duration>, now: &Now<'_>) -> Until {
+        let hard = ttl.or(self.default_ttl).map_or(NEVER, |ttl| now.deadline_after(ttl));
+        self.engine.until(hard, now)
     }
 
     pub(super) fn advance(&self) -> usize {
@@ -99,10 +100,13 @@ impl<E: Loadable> Core<E> {
 
     pub(super) fn stats(&self) -> Stats {
         let loads = self.loads.stats();
+        let lookups = self.engine.hits_and_misses();
         let (records, records_live) = self.engine.records();
         Stats {
             entries: self.engine.len(),
             weight: self.engine.weight(),
+            hits: lookups.map(|(hits, _)| hits),
+            misses: lookups.map(|(_, misses)| misses),
             inserted: self.engine.inserted(),
             replaced: self.engine.departed(RemovalCause::Replaced),
             expired: self.engine.departed(RemovalCause::Expired),

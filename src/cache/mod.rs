@@ -4,22 +4,26 @@
 //! cheap and gives another handle on the same entries, the last one dropped frees everything.
 
 mod blob;
-mod bounded;
+mod bound;
 mod builder;
 mod bytes;
 mod core;
 mod entry;
 mod kv;
 mod loader;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod pinned;
+mod settings;
 mod stats;
 mod store;
 mod ticker;
 mod typed;
 
-pub use bounded::{Face, TooHeavy};
+pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};
 pub use pinned::{Pinned, PinnedStore};
+pub use settings::Face;
 pub use stats::Stats;
 pub use store::Store;
 pub use typed::Cache;

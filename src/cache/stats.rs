@@ -13,6 +13,11 @@ pub struct Stats {
     pub entries: usize,
     /// What they weigh; in a store with `max_memory`, the bytes that they take. 0 in a cache without a bound.
     pub weight: u64,
+    /// Look-ups that have found an entry, and those that have not: `get`, `read`, `get_many` and those of views, and the first look of
+    /// `get_or_insert_with` and its like. None unless the builder's `record_stats` was called.
+    pub hits: Option<usize>,
+    /// See [`hits`](Self::hits).
+    pub misses: Option<usize>,
     /// Entries that came to a key that was absent.
     pub inserted: usize,
     /// Entries that another has taken the place of.
@@ -56,4 +61,12 @@ pub struct Stats {
     pub load_time: Duration,
     /// How long each of them took.
     pub load_times: Histogram,
+}
+
+impl Stats {
+    /// Hits in all look-ups, 0 to 1; None before the first of them, or if they are not counted.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let (hits, misses) = (self.hits?, self.misses?);
+        (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+    }
 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::blob::{Blob, BlobContext};
-use super::bounded::TooHeavy;
+use super::bound::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::{Capacity, Decision, Listener};
+use crate::engine::{Capacity, Decision};
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch;
-use crate::table::{Cursor, Shared};
+use crate::table::{Cursor, Owned, Shared};
 
 /// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
 ///
@@ -68,15 +68,10 @@ impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
     /// Makes the store; starts its background thread, if it is to have one. Where the system gives no thread, it goes
     /// without: then what is due is removed when an operation meets it, or by [`advance`](Store::advance). O(shards).
     pub fn build(self) -> Store<S> {
-        let listener = self.face.listener.clone().map(|listener| {
-            Listener::new(move |entry, cause| {
-                let (key, value) = Blob::parts(entry);
-                listener(key, value, cause);
-            })
-        });
         let weighs_bytes = matches!(self.capacity, Some(Capacity::Memory(_)));
-        let context = BlobContext { hasher: self.hasher.clone(), weighs_bytes };
-        Store { core: Arc::new(Core::new(&self, listener, context)) }
+        let on_write = self.face.on_write.clone();
+        let context = BlobContext { hasher: self.hasher.clone(), weighs_bytes, on_write };
+        Store { core: Arc::new(Core::new(&self, self.face.hooks(), context)) }
     }
 }
 
@@ -89,9 +84,26 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         &self.core
     }
 
-    fn put(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> Result<(), TooHeavy> {
+    /// A new entry.
+    pub(super) fn entry(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+        now: &Now<'_>,
+    ) -> Owned<Blob<S>> {
+        let ttl = ttl.or_else(|| self.core.engine.context().on_write.as_ref()?(key, value));
+        Blob::owned(self.core.until(ttl, now), key, value)
+    }
+
+    pub(super) fn put(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<Duration>,
+    ) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
-        let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
+        let entry = self.entry(key, value, ttl, &now);
         let guard = epoch::pin();
         self.core.loads.overtake(hash, &guard);
         Ok(self.core.engine.insert(hash, entry, &guard, &now, is(key))?)
@@ -99,7 +111,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
-        let entry = Blob::owned(self.core.deadline(ttl, &now), key, value);
+        let entry = self.entry(key, value, ttl, &now);
         let guard = epoch::pin();
         // What is refused overtakes no load.
         if self.core.loads.is_loading(hash, &guard) {
@@ -124,29 +136,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Inserts or replaces, due after `ttl`: see [`Cache::insert_with_ttl`](crate::Cache::insert_with_ttl).
     pub fn insert_with_ttl(&self, key: &[u8], value: &[u8], ttl: Duration) {
         let _ = self.put(key, value, Some(ttl));
-    }
-
-    /// As [`insert`](Self::insert), and says so if the entry is too heavy: see [`Cache::try_insert`](crate::Cache::try_insert).
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`].
-    pub fn try_insert(&self, key: &[u8], value: &[u8]) -> Result<(), TooHeavy> {
-        self.put(key, value, None)
-    }
-
-    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`].
-    pub fn try_insert_with_ttl(
-        &self,
-        key: &[u8],
-        value: &[u8],
-        ttl: Duration,
-    ) -> Result<(), TooHeavy> {
-        self.put(key, value, Some(ttl))
     }
 
     /// Inserts unless the key is there; whether it did.
@@ -217,7 +206,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         mut decide: impl FnMut(Option<&[u8]>) -> Op<Vec<u8>>,
     ) -> Computed {
         let (guard, now) = enter(self.core());
-        let make = |value: Vec<u8>, ttl| Blob::owned(self.core.deadline(ttl, &now), key, &value);
+        let make = |value: Vec<u8>, ttl| self.entry(key, &value, ttl, &now);
         let hash = self.hash(key);
         let decided = self.core.engine.compute(hash, &guard, &now, is(key), |entry| {
             let op = decide(entry.map(Blob::value));
@@ -273,21 +262,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core.engine.len()
-    }
-
-    /// What all entries weigh: their number, or their bytes with `max_memory`. 0 in a store without a bound. Never blocks; O(1).
-    pub fn weight(&self) -> u64 {
-        self.core.engine.weight()
-    }
-
-    /// The bound, in entries or in bytes, as it was made; None if there is none. Never blocks; O(1).
-    pub fn max_capacity(&self) -> Option<u64> {
-        self.core.engine.capacity()
-    }
-
-    /// Changes the bound: see [`Cache::set_max_capacity`](crate::Cache::set_max_capacity).
-    pub fn set_max_capacity(&self, capacity: u64) -> bool {
-        self.core.engine.set_capacity(capacity)
     }
 
     /// Whether [`len`](Self::len) is 0.

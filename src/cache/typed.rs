@@ -6,18 +6,19 @@ use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bounded::{TooHeavy, Weigher};
+use super::bound::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::entry::Typed;
 use super::pinned::Pinned;
+use super::settings::{OnWrite, Weigher};
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::{Decision, Listener};
+use crate::engine::Decision;
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch;
-use crate::table::{Cursor, Owned, Shared};
+use crate::table::{Cursor, Owned};
 
 /// A concurrent cache from keys to values, each entry with its own time-to-live.
 ///
@@ -57,6 +58,7 @@ where
     hasher: S,
     /// None: every entry weighs 1.
     weigher: Option<Arc<Weigher<K, V>>>,
+    on_write: Option<Arc<OnWrite<K, V>>>,
 }
 
 impl<K, V, S> Clone for Cache<K, V, S>
@@ -104,14 +106,10 @@ where
     /// Makes the cache; starts its background thread, if it is to have one. Where the system gives no thread, it goes
     /// without: then what is due is removed when an operation meets it, or by [`advance`](Cache::advance). O(shards).
     pub fn build(self) -> Cache<K, V, S> {
-        let listener = self.face.listener.clone().map(|listener| {
-            Listener::new(move |entry: Shared<'_, Typed<K, V>>, cause| {
-                listener(entry.get().key(), entry.get().value(), cause);
-            })
-        });
-        let core = Core::new(&self, listener, ());
+        let core = Core::new(&self, self.face.hooks(), ());
         let Self { hasher, face, .. } = self;
-        Cache { inner: Arc::new(Inner { core, hasher, weigher: face.weigher }) }
+        let (weigher, on_write) = (face.weigher, face.on_write);
+        Cache { inner: Arc::new(Inner { core, hasher, weigher, on_write }) }
     }
 }
 
@@ -140,16 +138,24 @@ where
         &self.inner.hasher
     }
 
-    /// A new entry. The weigher is asked before anything else is done.
-    pub(super) fn entry(&self, hash: u64, deadline: u64, key: K, value: V) -> Owned<Typed<K, V>> {
-        let weigh = |weigher: &Arc<Weigher<K, V>>| weigher(&key, &value).max(1);
-        let weight = self.inner.weigher.as_ref().map_or(1, weigh);
-        Typed::owned(hash, deadline, weight, key, value)
+    /// A new entry. Whom the builder was told to ask about it is asked before anything else is done.
+    pub(super) fn entry(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        ttl: Option<Duration>,
+        now: &Now<'_>,
+    ) -> Owned<Typed<K, V>> {
+        let Inner { weigher, on_write, .. } = &*self.inner;
+        let weight = weigher.as_ref().map_or(1, |weigh| weigh(&key, &value).max(1));
+        let ttl = ttl.or_else(|| on_write.as_ref()?(&key, &value));
+        Typed::owned(hash, self.core().until(ttl, now), weight, key, value)
     }
 
-    fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
+    pub(super) fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
-        let entry = self.entry(hash, self.core().deadline(ttl, &now), key, value);
+        let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
         let guard = epoch::pin();
         self.core().loads.overtake(hash, &guard);
@@ -162,7 +168,7 @@ where
 
     fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
-        let entry = self.entry(hash, self.core().deadline(ttl, &now), key, value);
+        let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
         let guard = epoch::pin();
         // What is refused overtakes no load.
@@ -199,25 +205,6 @@ where
     /// afterwards. One of more than a hundred years never is. Lock-free; O(1).
     pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) {
         let _ = self.put(key, value, Some(ttl));
-    }
-
-    /// As [`insert`](Self::insert), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// [`TooHeavy`] if the entry weighs more than all entries together may. It is dropped, and its key is absent: what the key held before is
-    /// removed, for it was to be replaced.
-    pub fn try_insert(&self, key: K, value: V) -> Result<(), TooHeavy> {
-        self.put(key, value, None)
-    }
-
-    /// As [`insert_with_ttl`](Self::insert_with_ttl), and says so if the entry is too heavy.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_insert`](Self::try_insert).
-    pub fn try_insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Result<(), TooHeavy> {
-        self.put(key, value, Some(ttl))
     }
 
     /// Inserts unless the key is there; whether it did. An entry that is due is not there. One that is too heavy is not inserted. Lock-free; O(1).
@@ -320,8 +307,7 @@ where
     {
         let (guard, now) = enter(self.core());
         let hash = self.hash(&key);
-        let make =
-            |value, ttl| self.entry(hash, self.core().deadline(ttl, &now), key.clone(), value);
+        let make = |value, ttl| self.entry(hash, key.clone(), value, ttl, &now);
         let decided = self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
             let op = decide(entry.map(|entry| entry.get().value()));
             if !matches!(op, Op::Keep) {
@@ -396,23 +382,6 @@ where
     /// blocks; O(1).
     pub fn len(&self) -> usize {
         self.core().engine.len()
-    }
-
-    /// What all entries weigh: their number, or what the weigher says. 0 in a cache without a bound. Exact as soon as no thread is within
-    /// an operation. Never blocks; O(1).
-    pub fn weight(&self) -> u64 {
-        self.core().engine.weight()
-    }
-
-    /// What all entries may weigh; None if there is no bound. Never blocks; O(1).
-    pub fn max_capacity(&self) -> Option<u64> {
-        self.core().engine.capacity()
-    }
-
-    /// Changes what all entries may weigh, and evicts what is too much; false, and nothing is done, if the cache was built without a
-    /// capacity. Never blocks; O(evicted).
-    pub fn set_max_capacity(&self, capacity: u64) -> bool {
-        self.core().engine.set_capacity(capacity)
     }
 
     /// Whether [`len`](Self::len) is 0.

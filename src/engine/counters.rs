@@ -15,15 +15,22 @@ pub(super) struct Counters {
 
 #[derive(Debug, Default)]
 struct Stripe {
-    entries: AtomicUsize,
     armed: AtomicUsize,
     /// Entries that have left, by cause.
     departed: [AtomicUsize; RemovalCause::ALL.len()],
     /// Entries that have come to a key that was not there, and changes of one that was.
     inserted: AtomicUsize,
     replaced: AtomicUsize,
-    /// Those that have come or gone, as far as stale records are concerned.
+    /// Look-ups, by whether they have found something, where they are counted.
+    hits: AtomicUsize,
+    misses: AtomicUsize,
+    /// Those that have gone and may have left a stale record behind.
     moved: AtomicUsize,
+}
+
+/// So many entries more: how often it is time to look for stale records for that.
+fn times(before: usize, entries: usize) -> usize {
+    before.wrapping_add(entries) / TIDY_EVERY - before / TIDY_EVERY
 }
 
 /// Entries that come or go between two looks for stale records, in a stripe.
@@ -42,34 +49,36 @@ impl Counters {
 
     /// The sum of one counter; while threads are at work it may be off, to either side of zero.
     fn sum(&self, counter: impl Fn(&Stripe) -> &AtomicUsize) -> usize {
-        let sum = self
-            .stripes
-            .iter()
-            .fold(0_usize, |sum, stripe| sum.wrapping_add(counter(stripe).load(Ordering::Relaxed)));
+        self.sum_of(|stripe| counter(stripe).load(Ordering::Relaxed))
+    }
+
+    fn sum_of(&self, count: impl Fn(&Stripe) -> usize) -> usize {
+        let sum = self.stripes.iter().fold(0_usize, |sum, stripe| sum.wrapping_add(count(stripe)));
         if sum > usize::MAX / 2 { 0 } else { sum }
     }
 
-    pub(super) fn entry_born(&self) {
-        let stripe = self.stripe();
-        Self::add(&stripe.entries, 1);
-        Self::add(&stripe.inserted, 1);
+    /// An entry has come; how often it is time to tidy up for that.
+    pub(super) fn entry_born(&self) -> usize {
+        times(Self::add(&self.stripe().inserted, 1), 1)
+    }
+
+    /// A number that is another one after each insertion of this thread.
+    pub(super) fn changing(&self) -> u64 {
+        // Relaxed: for its low bits.
+        self.stripe().inserted.load(Ordering::Relaxed) as u64
     }
 
     pub(super) fn entry_replaced(&self) {
-        let stripe = self.stripe();
-        Self::add(&stripe.replaced, 1);
+        Self::add(&self.stripe().replaced, 1);
     }
 
     pub(super) fn entry_gone(&self, cause: RemovalCause) {
-        let stripe = self.stripe();
-        Self::add(&stripe.entries, usize::MAX);
-        Self::add(&stripe.departed[cause as usize], 1);
+        Self::add(&self.stripe().departed[cause as usize], 1);
     }
 
-    /// So many entries have come or gone; how often it is time to tidy up for that.
+    /// So many entries have gone; how often it is time to tidy up for that.
     pub(super) fn moved(&self, entries: usize) -> usize {
-        let before = Self::add(&self.stripe().moved, entries);
-        before.wrapping_add(entries) / TIDY_EVERY - before / TIDY_EVERY
+        times(Self::add(&self.stripe().moved, entries), entries)
     }
 
     pub(super) fn armed(&self) {
@@ -80,8 +89,21 @@ impl Counters {
         Self::add(&self.stripe().armed, usize::MAX);
     }
 
+    pub(super) fn looked_up(&self, has_found: bool) {
+        let stripe = self.stripe();
+        Self::add(if has_found { &stripe.hits } else { &stripe.misses }, 1);
+    }
+
+    pub(super) fn hits_and_misses(&self) -> (usize, usize) {
+        (self.sum(|stripe| &stripe.hits), self.sum(|stripe| &stripe.misses))
+    }
+
+    /// Those that have come and not left: not counted apart, for every insertion and every removal would pay for it.
     pub(super) fn entries(&self) -> usize {
-        self.sum(|stripe| &stripe.entries)
+        self.sum_of(|Stripe { inserted, departed, .. }| {
+            let came = inserted.load(Ordering::Relaxed);
+            departed.iter().fold(came, |here, left| here.wrapping_sub(left.load(Ordering::Relaxed)))
+        })
     }
 
     pub(super) fn entries_armed(&self) -> usize {

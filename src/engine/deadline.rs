@@ -133,15 +133,22 @@ impl Deadline {
         }
     }
 
+    /// Of an entry that was replaced by one that keeps its deadline: whoever has changed it last is heard of now.
+    pub(super) fn seal_and_hear(&self) {
+        // Acquire: partner of the Release in `extend`. By a read-modify-write, which finds the last change, or comes before it and prevents it.
+        self.0.fetch_and(SEAL, Ordering::Acquire);
+    }
+
     /// Live until `from` → live until `to`. False: it was changed, sealed or claimed.
     pub(super) fn extend(&self, from: u64, to: u64) -> bool {
-        // Relaxed: the word is all there is to it. Who makes the timer later learns of the new deadline by way of the
-        // timer (`Timer::rearm`), for the caller's next step is a CAS on that.
+        // AcqRel, each the other's partner: of two threads that change it, the later sees the hard deadline that the earlier has set before
+        // (`idle::Engine::touch`). Else the word is all there is to it: who makes the timer later learns of the new deadline by way of the
+        // timer (`Timer::rearm`), for the caller's next step is a CAS on that. Relaxed on failure: who goes on looks again, by `state`.
         self.0
             .compare_exchange(
                 LIVE | from,
                 LIVE | to.min(NEVER),
-                Ordering::Relaxed,
+                Ordering::AcqRel,
                 Ordering::Relaxed,
             )
             .is_ok()

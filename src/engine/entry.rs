@@ -1,6 +1,7 @@
 //! What the engine asks of an entry.
 
 use super::deadline::Deadline;
+use super::idle::Hard;
 use crate::policy::Mark;
 use crate::sync::{AtomicU32, Ordering};
 use crate::table::{Node, Shared};
@@ -12,6 +13,9 @@ pub(crate) trait Entry: Node + Sized {
 
     /// Which record of the wheel is its own.
     fn timer(&self) -> &Timer;
+
+    /// When it is due whether it is asked for or not; None: in a cache without a time-to-idle.
+    fn hard(entry: Shared<'_, Self>) -> Option<&Hard>;
 
     /// What it says to the eviction policy.
     fn mark(&self) -> &Mark;

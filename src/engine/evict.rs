@@ -6,14 +6,15 @@
 //! serves it. A record that finds no such entry is stale and dropped. What must hold: *each entry in the table is served by a
 //! record in a queue, or by one in somebody's hands* who has not finished. The rules:
 //!
-//! 1. A new entry is published with its mark, counted, and then its record is pushed. It makes room before that, so that it is not evicted to
-//!    make room for itself, and looks once more after it. (Others' records may have its signature, place and serial: those of
-//!    its key's former entries, or of keys with the same hash. So it is spared besides.)
+//! 1. A new entry is published with its mark, makes room, is counted, and then its record is pushed: so it is not evicted to make room for
+//!    itself. Then it looks once more. (Others' records may have its signature, place and serial: those of its key's former entries, or of keys
+//!    with the same hash. So it is spared besides.)
 //! 2. A replacement takes the old entry's mark over, with the CAS on the slot, and then *seals* the old mark. Was that changed in between, the
 //!    old entry has another record by now: the one that the new entry relies on is pushed once more.
 //! 3. Who has taken a record out of its queue finds its entry; where it meets a seal, it looks again, and finds the new one. It evicts the
 //!    entry, or gives it another serial by a CAS on the mark and pushes a record with that. If the CAS fails, it looks again.
-//! 4. Weight is counted by who publishes or unlinks: a replacement takes off the old one's where the seal says that it was.
+//! 4. Weight is counted by who publishes or unlinks, where the seal says that it was. An eviction for a new entry is set off against that
+//!    one's weight before either is counted ([`Debt`]); one for any other reason is claimed on the budget first.
 //! 5. Whoever changes the budget, or puts a record back, looks at the budget afterwards.
 //!
 //! # Who makes room, if all records are in others' hands
@@ -29,16 +30,17 @@
 //! those that serve nobody and puts the others back at the end. A full round leaves the order as it was. An entry that is put back gets
 //! another serial, so that copies of its former record, which insertions and removals of one key leave behind, are stale now too.
 
+use std::cell::Cell;
+
+use super::bound::{Bound, Debt};
 use super::deadline::State;
 use super::{Engine, Entry};
 use crate::clock::Now;
-use crate::hash::Signature;
 use crate::kv::RemovalCause;
-use crate::policy::{Budget, Marked, Place, Policy, S3Fifo, Turn, Verdict};
-use crate::sync::epoch::{self, Guard};
-use crate::sync::{AtomicU64, Ordering, failpoint};
-use crate::table::{Owned, Shared};
-use std::cell::Cell;
+use crate::policy::{Marked, Place, Policy, Turn, Verdict};
+use crate::sync::epoch::Guard;
+use crate::sync::{Ordering, failpoint};
+use crate::table::{Found, Shared};
 
 /// Entries that one eviction looks at, at most: the last one goes whatever its count.
 const PATIENCE: usize = if cfg!(purekv_loom) { 2 } else { 64 };
@@ -52,45 +54,12 @@ const STALE_ALLOWED: usize = if cfg!(purekv_loom) { 0 } else { 1024 };
 /// Records of the wheel that who makes room looks at, at a time.
 const EXPIRIES: usize = 64;
 
-/// Evictions under one pin, when many are made at once.
-const EVICTIONS_PER_PIN: usize = 64;
-
-/// What bounds a cache.
-pub(super) struct Bound {
-    pub(super) budget: Budget,
-    pub(super) policy: S3Fifo,
-    /// Whether the capacity is for all memory, not for entries alone.
-    is_memory: bool,
-    /// Whether who makes room looks for what is due.
-    expires: bool,
-    /// The last tick up to which that was done.
-    expired_until: AtomicU64,
-}
-
-/// How a cache is bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Capacity {
-    /// What the entries weigh together.
-    Weight(u64),
-    /// Bytes, tables and queues included. Entries weigh what they take.
-    Memory(u64),
-}
-
-/// An entry that is heavier than all entries together may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Heavy {
-    pub(crate) weight: u64,
-    pub(crate) capacity: u64,
-}
-
-/// An entry on its way into the table, for a key that may be absent.
-#[derive(Default)]
-pub(super) struct Arrival {
-    /// When its record of the wheel fires.
-    pub(super) tick: Option<u64>,
-    weight: u64,
-    /// Asked once: the policy forgets the key's ghost.
-    marked: Option<Marked>,
+/// What there must be room for.
+struct Need<'d, 'g, E: Entry> {
+    /// A new entry, which nobody has counted yet; None: there is too much.
+    debt: Option<&'d mut Debt>,
+    /// It, or the entry that has become heavier, is spared, if others will do.
+    spare: Option<Shared<'g, E>>,
 }
 
 /// What came of a turn.
@@ -105,194 +74,92 @@ enum Served {
     Spared,
 }
 
-/// Why a record was taken out of its queue.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// To make room; by this entry, whatever its count.
-    Evict { is_last: bool },
-    /// To see whether it is stale.
-    Tidy,
+/// What a record has led to.
+enum Met<'g, E: Entry> {
+    Entry(Found<'g, E>, Marked),
+    /// Nothing but the entry to be spared.
+    Spared,
 }
 
-impl Bound {
-    /// `expires`: nobody else removes what is due and not met.
-    pub(super) fn new(capacity: Capacity, expires: bool) -> Self {
-        let (capacity, is_memory) = match capacity {
-            Capacity::Weight(capacity) => (capacity, false),
-            Capacity::Memory(capacity) => (capacity, true),
-        };
-        Self {
-            budget: Budget::new(capacity),
-            policy: S3Fifo::new(),
-            is_memory,
-            expires,
-            expired_until: AtomicU64::new(0),
+impl<E: Entry> Need<'_, '_, E> {
+    fn is_there(&self, bound: &Bound) -> bool {
+        match &self.debt {
+            Some(debt) => debt.is_owed(bound),
+            None => bound.budget.is_exceeded(),
+        }
+    }
+
+    /// Before an entry is evicted: whether that is still needed.
+    fn claim(&self, bound: &Bound, weight: u64) -> bool {
+        match &self.debt {
+            Some(debt) => debt.is_owed(bound),
+            None => bound.budget.claim(weight),
+        }
+    }
+
+    /// Somebody else has changed the entry.
+    fn give_back(&self, bound: &Bound, weight: u64) {
+        if self.debt.is_none() {
+            bound.budget.add(weight.cast_signed());
+        }
+    }
+
+    /// It was evicted.
+    fn take(&mut self, bound: &Bound, place: Place, weight: u64) {
+        match &mut self.debt {
+            Some(debt) => debt.pay(place, weight),
+            None => bound.policy.moved(Some((place, weight)), None),
         }
     }
 }
 
 impl<E: Entry> Engine<E> {
-    /// What all entries may weigh, as it was set; None: as much as they will.
-    pub(crate) fn capacity(&self) -> Option<u64> {
-        Some(self.bound.as_ref()?.budget.capacity())
-    }
-
-    /// What all entries weigh; 0 if there is no bound.
-    pub(crate) fn weight(&self) -> u64 {
-        self.bound.as_ref().map_or(0, |bound| bound.budget.weight())
-    }
-
-    /// Records of the policy, stale ones included.
-    pub(crate) fn policy_records(&self, guard: &Guard) -> usize {
-        self.bound.as_ref().map_or(0, |bound| bound.policy.records(guard))
-    }
-
-    /// Bytes of the policy's queues and ghosts.
-    pub(crate) fn policy_memory(&self, guard: &Guard) -> usize {
-        self.bound.as_ref().map_or(0, |bound| bound.policy.memory(guard))
-    }
-
-    /// Changes the capacity, and evicts what is too much; false: this cache was made without one.
-    pub(crate) fn set_capacity(&self, capacity: u64) -> bool {
-        let Some(bound) = &self.bound else { return false };
-        let changed = bound.budget.capacity() != capacity;
-        bound.budget.set_capacity(capacity);
-        if changed {
-            bound.policy.capacity_changed(&epoch::pin());
-        }
-        // Unpinned in between, so that what is evicted can be freed.
-        while bound.budget.is_exceeded() {
-            let (guard, now) = (epoch::pin(), Now::new(&self.clock));
-            if !self.make_room_for_a_while(bound, EVICTIONS_PER_PIN, None, &guard, &now) {
-                break;
-            }
-        }
-        true
-    }
-
-    fn weigh(&self, entry: Shared<'_, E>) -> u64 {
-        E::weight(entry, self.context())
-    }
-
-    /// What an entry weighs, unless that is more than all may.
-    pub(super) fn arrival(&self, entry: &Owned<E>) -> Result<Arrival, Heavy> {
-        let mut arrival = Arrival::default();
-        self.arrive(entry, &mut arrival)?;
-        Ok(arrival)
-    }
-
-    /// As [`arrival`](Self::arrival), for another entry of the same key.
-    pub(super) fn arrive(&self, entry: &Owned<E>, arrival: &mut Arrival) -> Result<(), Heavy> {
-        if let Some(bound) = &self.bound {
-            let (weight, capacity) = (self.weigh(entry.shared()), bound.budget.room());
-            if weight > capacity {
-                return Err(Heavy { weight, capacity });
-            }
-            arrival.weight = weight;
-        }
-        Ok(())
-    }
-
-    /// Sets the mark of an entry that nobody can see yet.
-    pub(super) fn mark_new(
+    /// Evicts until nothing is too much, or all records are in others' hands.
+    pub(super) fn make_room(
         &self,
-        hash: u64,
-        entry: &Owned<E>,
-        arrival: &mut Arrival,
-        guard: &Guard,
-    ) {
-        let Some(bound) = &self.bound else { return };
-        let weight = arrival.weight;
-        let marked = *arrival.marked.get_or_insert_with(|| {
-            let room = bound.budget.room();
-            let has_room = bound.budget.weight() + weight <= room;
-            let place = bound.policy.admit(Signature::of(hash), weight, room, has_room, guard);
-            Marked { place, serial: bound.policy.serial(place, guard), count: 0 }
-        });
-        entry.get().mark().set(marked);
-    }
-
-    /// Rule 1: an entry was published where there was none.
-    pub(super) fn settle_in(
-        &self,
-        hash: u64,
-        new: Shared<'_, E>,
-        arrival: &Arrival,
+        bound: &Bound,
+        spare: Option<Shared<'_, E>>,
         guard: &Guard,
         now: &Now<'_>,
     ) {
-        let (Some(bound), Some(marked)) = (&self.bound, arrival.marked) else { return };
-        failpoint::hit("engine::evict::published");
-        bound.policy.enter(marked.place, arrival.weight);
-        bound.budget.add(arrival.weight, 0);
-        self.make_room(bound, Some(new), guard, now);
-        bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
-        failpoint::hit("engine::evict::pushed");
-        self.make_room(bound, None, guard, now);
-        self.tidy(1, guard, now);
-    }
-
-    /// Rule 2, the first half: `entry`, which nobody can see yet, takes over the mark of `old`. None: that is sealed; look again.
-    pub(super) fn inherit_mark(&self, old: Shared<'_, E>, entry: &Owned<E>) -> Option<Inherited> {
-        if self.bound.is_none() {
-            return Some(Inherited(None));
-        }
-        let marked = old.get().mark().load()?.hit();
-        entry.get().mark().set(marked);
-        Some(Inherited(Some(marked)))
-    }
-
-    /// Rule 2, the second half: `new` has replaced `old`.
-    pub(super) fn take_mark_over(
-        &self,
-        hash: u64,
-        old: Shared<'_, E>,
-        new: Shared<'_, E>,
-        Inherited(inherited): Inherited,
-        guard: &Guard,
-        now: &Now<'_>,
-    ) {
-        let (Some(bound), Some(marked)) = (&self.bound, inherited) else { return };
-        let last = old.get().mark().seal();
-        failpoint::hit("engine::evict::mark_sealed");
-        let (come, gone) = (self.weigh(new), self.weigh(old));
-        bound.policy.enter(marked.place, come);
-        if let Some(last) = last {
-            bound.policy.leave(last.place, gone);
-        }
-        bound.budget.add(come, gone);
-        if last.is_none_or(|last| !last.is_served_by(marked.place, marked.serial)) {
-            bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
-        }
-        self.make_room(bound, Some(new), guard, now);
-    }
-
-    /// An entry has left its slot: seals its mark, and uncounts it, but for what an eviction has claimed before.
-    pub(super) fn leave_policy(&self, entry: Shared<'_, E>, is_claimed: bool) {
-        let Some(bound) = &self.bound else { return };
-        let weight = self.weigh(entry);
-        if let Some(last) = entry.get().mark().seal() {
-            bound.policy.leave(last.place, weight);
-        }
-        if !is_claimed {
-            bound.budget.sub(weight);
-        }
-    }
-
-    /// Evicts until nothing is too much, or all records are in others' hands. What the room is for is spared, if others will do.
-    fn make_room(&self, bound: &Bound, spare: Option<Shared<'_, E>>, guard: &Guard, now: &Now<'_>) {
         if bound.budget.is_exceeded() {
-            self.make_room_for_a_while(bound, usize::MAX, spare, guard, now);
+            self.evict_some(bound, usize::MAX, spare, guard, now);
         }
     }
 
     /// As [`make_room`](Self::make_room), and stops after so many evictions; false: there is no more to do for this thread.
-    #[inline(never)]
-    fn make_room_for_a_while(
+    #[cold]
+    pub(super) fn evict_some(
         &self,
         bound: &Bound,
-        mut evictions: usize,
-        mut spare: Option<Shared<'_, E>>,
+        most: usize,
+        spare: Option<Shared<'_, E>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        self.evict_for(bound, Need { debt: None, spare }, most, guard, now)
+    }
+
+    /// Evicts until there is room for what is owed, or all records are in others' hands.
+    pub(super) fn make_room_for(
+        &self,
+        bound: &Bound,
+        debt: &mut Debt,
+        new: Shared<'_, E>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
+        if debt.is_owed(bound) {
+            let need = Need { debt: Some(debt), spare: Some(new) };
+            self.evict_for(bound, need, usize::MAX, guard, now);
+        }
+    }
+
+    fn evict_for(
+        &self,
+        bound: &Bound,
+        mut need: Need<'_, '_, E>,
+        mut most: usize,
         guard: &Guard,
         now: &Now<'_>,
     ) -> bool {
@@ -300,8 +167,8 @@ impl<E: Entry> Engine<E> {
         // The record of the one to be spared is kept back, so that all others have their turn; if they are not enough, its own comes.
         let mut kept_back = None;
         loop {
-            while bound.budget.is_exceeded() {
-                if evictions == 0 && kept_back.is_none() {
+            while need.is_there(bound) {
+                if most == 0 && kept_back.is_none() {
                     return true;
                 }
                 if self.expire_some(bound) > 0 {
@@ -311,9 +178,9 @@ impl<E: Entry> Engine<E> {
                 let (room, weight) = (bound.budget.room(), bound.budget.weight());
                 let Some(turn) = bound.policy.next(room, weight, is_last, guard) else { break };
                 failpoint::hit("engine::evict::taken");
-                let purpose = Purpose::Evict { is_last };
-                match self.serve_turn(bound, turn, purpose, spare, guard, now) {
-                    Served::Gone => (looked, evictions) = (0, evictions.saturating_sub(1)),
+                self.look_ahead(bound, turn, guard);
+                match self.serve_turn(bound, turn, &mut need, is_last, guard, now) {
+                    Served::Gone => (looked, most) = (0, most.saturating_sub(1)),
                     Served::Kept => looked += 1,
                     Served::Stale => {}
                     // Had we one already, that is a copy of this one, or serves nobody any more.
@@ -321,8 +188,16 @@ impl<E: Entry> Engine<E> {
                 }
             }
             let Some(turn) = kept_back.take() else { return false };
-            spare = None;
+            need.spare = None;
             bound.policy.put_back(turn, turn.record.serial, guard);
+        }
+    }
+
+    /// Asks for what this turn will read, and the next one.
+    fn look_ahead(&self, bound: &Bound, turn: Turn, guard: &Guard) {
+        bound.policy.expect(turn.record.signature, guard);
+        if let Some(next) = bound.policy.peek(turn.place, guard) {
+            self.table.prefetch(next.signature.to_hash(), guard);
         }
     }
 
@@ -345,88 +220,127 @@ impl<E: Entry> Engine<E> {
         removed
     }
 
-    /// Rule 3.
+    /// Rule 3: evicts the entry whose turn it is, or gives it another record.
     fn serve_turn(
         &self,
         bound: &Bound,
         turn: Turn,
-        purpose: Purpose,
-        spare: Option<Shared<'_, E>>,
+        need: &mut Need<'_, '_, E>,
+        is_last: bool,
         guard: &Guard,
         now: &Now<'_>,
     ) -> Served {
-        let (place, serial) = (turn.place, turn.record.serial);
-        let hash = turn.record.signature.to_hash();
-        // If the record serves another entry too, it is that one's.
-        let is_for_spared = Cell::new(false);
-        let is_wanted = |entry: Shared<'_, E>| {
-            let marked = entry.get().mark().load();
-            let is_served = marked.is_some_and(|marked| marked.is_served_by(place, serial));
-            let is_spared = spare.is_some_and(|spare| spare.is(entry));
-            is_for_spared.set(is_for_spared.get() || is_served && is_spared);
-            marked.is_none() || is_served && !is_spared
-        };
         loop {
-            is_for_spared.set(false);
-            let Some(found) = self.table.find(hash, guard, is_wanted) else {
-                return if is_for_spared.get() { Served::Spared } else { Served::Stale };
+            let (found, marked) = match self.meet(turn, need.spare, guard) {
+                Some(Met::Entry(found, marked)) => (found, marked),
+                Some(Met::Spared) => return Served::Spared,
+                None => return Served::Stale,
             };
             let entry = found.node;
-            // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
-            let marked = match entry.get().mark().load() {
-                Some(marked) if marked.is_served_by(place, serial) => marked,
-                _ => continue,
-            };
-            if purpose != Purpose::Tidy && self.is_due(entry, now) {
+            if self.is_due(entry, now) {
                 if self.expire(&found, guard, now) {
                     return Served::Gone;
                 }
                 continue;
             }
-            let weight = self.weigh(entry);
+            let (weight, room) = (self.weigh(entry), bound.budget.room());
             failpoint::hit("engine::evict::found");
-            let kept = match purpose {
-                Purpose::Tidy => None,
-                Purpose::Evict { is_last } => {
-                    let (count, room) =
-                        (if is_last { 0 } else { marked.count }, bound.budget.room());
-                    match bound.policy.judge(turn, count, weight, room) {
-                        Verdict::Keep { place, count } => Some((place, count)),
-                        // There is room by now.
-                        Verdict::Evict if !bound.budget.claim(weight) => None,
-                        Verdict::Evict => {
-                            failpoint::hit("engine::evict::claimed");
-                            if self.table.remove(&found, guard) {
-                                self.bury(entry, RemovalCause::Evicted, true, guard);
-                                let (room, left) = (bound.budget.room(), self.len());
-                                bound.policy.evicted(turn, weight, room, left, guard);
-                                return Served::Gone;
-                            }
-                            bound.budget.add(weight, 0);
-                            continue;
-                        }
+            let count = if is_last { 0 } else { marked.count };
+            let given = match bound.policy.judge(turn, count, weight, room) {
+                Verdict::Keep { place, count } => {
+                    self.give_record(bound, turn, entry, marked, Some((place, count)), guard)
+                }
+                Verdict::Evict if need.claim(bound, weight) => {
+                    failpoint::hit("engine::evict::claimed");
+                    if self.table.remove(&found, guard) {
+                        self.bury_evicted(bound, entry, need, guard);
+                        bound.policy.evicted(turn, weight, room, || self.len(), guard);
+                        return Served::Gone;
                     }
+                    need.give_back(bound, weight);
+                    continue;
                 }
+                // There is room by now.
+                Verdict::Evict => self.give_record(bound, turn, entry, marked, None, guard),
             };
-            let (to, count) = kept.unwrap_or((place, marked.count));
-            let moved = Marked { place: to, serial: bound.policy.serial(to, guard), count };
-            if !entry.get().mark().rewrite(marked, moved) {
-                continue;
+            if given {
+                return Served::Kept;
             }
-            failpoint::hit("engine::evict::rewritten");
-            if to != place {
-                bound.policy.leave(place, weight);
-                bound.policy.enter(to, weight);
-            }
-            match kept {
-                Some(_) => {
-                    let signature = turn.record.signature;
-                    bound.policy.push(signature, moved, bound.budget.room(), guard);
-                }
-                None => bound.policy.put_back(turn, moved.serial, guard),
-            }
-            return Served::Kept;
         }
+    }
+
+    /// The entry whose turn it is, if there is one. If the record serves one to be spared and another, it is that one's.
+    fn meet<'g>(
+        &'g self,
+        turn: Turn,
+        spare: Option<Shared<'_, E>>,
+        guard: &'g Guard,
+    ) -> Option<Met<'g, E>> {
+        let is_served = |marked: &Marked| marked.is_served_by(turn.place, turn.record.serial);
+        let spares = |entry: Shared<'_, E>| spare.is_some_and(|spare| spare.is(entry));
+        let serves_spared = Cell::new(false);
+        let is_wanted = |entry: Shared<'_, E>| match entry.get().mark().load() {
+            Some(marked) if is_served(&marked) => {
+                serves_spared.set(serves_spared.get() || spares(entry));
+                !spares(entry)
+            }
+            Some(_) => false,
+            None => true,
+        };
+        loop {
+            serves_spared.set(false);
+            let hash = turn.record.signature.to_hash();
+            let Some(found) = self.table.find(hash, guard, is_wanted) else {
+                return serves_spared.get().then_some(Met::Spared);
+            };
+            // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
+            if let Some(marked) = found.node.get().mark().load().filter(is_served) {
+                return Some(Met::Entry(found, marked));
+            }
+        }
+    }
+
+    /// Gives an entry whose turn it is another record, in this place and with this count, or in the place where it was; false: somebody else
+    /// has changed it.
+    fn give_record(
+        &self,
+        bound: &Bound,
+        turn: Turn,
+        entry: Shared<'_, E>,
+        marked: Marked,
+        to: Option<(Place, u8)>,
+        guard: &Guard,
+    ) -> bool {
+        let (place, count) = to.unwrap_or((turn.place, marked.count));
+        let moved = Marked { place, serial: marked.serial.next(), count };
+        if !entry.get().mark().rewrite(marked, moved) {
+            return false;
+        }
+        failpoint::hit("engine::evict::rewritten");
+        if place != turn.place {
+            let weight = self.weigh(entry);
+            bound.policy.moved(Some((turn.place, weight)), Some((place, weight)));
+        }
+        match to {
+            Some(_) => {
+                bound.policy.push(turn.record.signature, moved, bound.budget.room(), guard);
+            }
+            None => bound.policy.put_back(turn, moved.serial, guard),
+        }
+        true
+    }
+
+    /// Accounts for an entry that this thread has evicted.
+    fn bury_evicted(
+        &self,
+        bound: &Bound,
+        entry: Shared<'_, E>,
+        need: &mut Need<'_, '_, E>,
+        guard: &Guard,
+    ) {
+        self.depart(entry, RemovalCause::Evicted);
+        self.seal_mark(entry, |_, last, weight| need.take(bound, last.place, weight));
+        self.let_go(entry, RemovalCause::Evicted, guard);
     }
 
     /// Whether an entry, found under a guard that is still there, is due or claimed by who found it so.
@@ -438,13 +352,17 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// So many entries have come or gone: once in a while, drops some stale records, if there are many.
+    /// So many entries have gone: once in a while, drops some stale records, if there are many.
     pub(super) fn tidy(&self, moved: usize, guard: &Guard, now: &Now<'_>) {
-        if let Some(bound) = &self.bound {
-            let times = self.counters.moved(moved);
-            if times > 0 {
-                self.tidy_up(bound, times * TIDY, guard, now);
-            }
+        if self.bound.is_some() {
+            self.tidy_times(self.counters.moved(moved), guard, now);
+        }
+    }
+
+    /// Drops some stale records, so often, if there are many.
+    pub(super) fn tidy_times(&self, times: usize, guard: &Guard, now: &Now<'_>) {
+        if let Some(bound) = self.bound.as_ref().filter(|_| times > 0) {
+            self.tidy_up(bound, times * TIDY, guard, now);
         }
     }
 
@@ -459,7 +377,11 @@ impl<E: Entry> Engine<E> {
                 for _ in 0..most {
                     let Some(turn) = bound.policy.next_of(place, guard) else { break };
                     failpoint::hit("engine::evict::taken_to_tidy");
-                    self.serve_turn(bound, turn, Purpose::Tidy, None, guard, now);
+                    while let Some(Met::Entry(found, marked)) = self.meet(turn, None, guard) {
+                        if self.give_record(bound, turn, found.node, marked, None, guard) {
+                            break;
+                        }
+                    }
                 }
             }
         }
@@ -467,6 +389,3 @@ impl<E: Entry> Engine<E> {
         self.make_room(bound, None, guard, now);
     }
 }
-
-/// The mark that a replacement was given.
-pub(super) struct Inherited(Option<Marked>);

@@ -65,7 +65,7 @@ impl<E: Entry> Engine<E> {
         if let Some(deadline) = deadline {
             self.lag.record(now.precise().saturating_sub(deadline));
         }
-        self.bury(found.node, RemovalCause::Expired, false, guard);
+        self.bury(found.node, RemovalCause::Expired, guard);
         true
     }
 

@@ -4,7 +4,8 @@
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
 //! - [`write`]: insert, replace, remove, change of deadline.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
-//! - [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
+//! - [`bound`], [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
+//! - [`idle`]: what a look-up does besides: count, and put off deadlines.
 //! - [`listener`]: who is told of each entry that leaves.
 //!
 //! Every operation takes the guard and the time of its caller, so that one pin and one clock reading serve many.
@@ -26,11 +27,13 @@
 //! 6. Deadline first, then timer: who changes a deadline checks the timer afterwards, by a CAS even where nothing is to
 //!    be changed. Timer first, then deadline: who makes a timer later looks at the deadline again. So one sees the other.
 
+mod bound;
 mod counters;
 mod deadline;
 mod entry;
 mod evict;
 mod expire;
+mod idle;
 mod listener;
 mod read;
 #[cfg(test)]
@@ -39,17 +42,18 @@ mod write;
 
 use std::time::Duration;
 
+pub(crate) use bound::{Capacity, Heavy};
 pub(crate) use deadline::Deadline;
 pub(crate) use entry::{Entry, Timer};
-pub(crate) use evict::{Capacity, Heavy};
+pub(crate) use idle::{Hard, Hooks, Observer, OnRead, Until};
 pub(crate) use listener::Listener;
 pub(crate) use write::{Decided, Decision};
 
 pub(crate) use crate::policy::Mark;
 
+use bound::Bound;
 use counters::Counters;
 use entry::Armed;
-use evict::Bound;
 
 use crate::clock::{Clock, nanos};
 use crate::hash::Signature;
@@ -72,6 +76,8 @@ pub(crate) struct Engine<E: Entry> {
     /// None: there may be as many entries as there will.
     bound: Option<Box<Bound>>,
     listener: Option<Listener<E>>,
+    /// What look-ups do besides.
+    observer: Option<Box<Observer<E>>>,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
     /// From deadline to removal.
@@ -94,6 +100,8 @@ pub(crate) struct Config<E: Entry> {
     pub(crate) capacity: Option<Capacity>,
     /// Told of each entry that leaves.
     pub(crate) listener: Option<Listener<E>>,
+    /// What look-ups do besides.
+    pub(crate) observer: Observer<E>,
 }
 
 impl<E: Entry> Engine<E> {
@@ -112,6 +120,7 @@ impl<E: Entry> Engine<E> {
                 Box::new(Bound::new(capacity, expires))
             }),
             listener: config.listener,
+            observer: config.observer.is_wanted().then(|| Box::new(config.observer)),
             sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
         }
@@ -173,16 +182,25 @@ impl<E: Entry> Engine<E> {
         deadline.div_ceil(self.tick)
     }
 
-    /// Accounts for an entry that this thread has unlinked, and frees it when nobody can look at it any more. (What an eviction has claimed
-    /// of the budget is accounted for.)
-    fn bury(&self, entry: Shared<'_, E>, cause: RemovalCause, is_claimed: bool, guard: &Guard) {
+    /// Accounts for an entry that this thread has unlinked, and frees it when nobody can look at it any more.
+    fn bury(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard) {
+        self.depart(entry, cause);
+        self.leave_policy(entry);
+        self.let_go(entry, cause, guard);
+    }
+
+    /// The first part of [`bury`](Self::bury).
+    fn depart(&self, entry: Shared<'_, E>, cause: RemovalCause) {
         self.counters.entry_gone(cause);
         // Sealed, so that a change of deadline that comes too late arms nothing and is not counted.
         if self.wheel.is_some() && entry.get().timer().seal() != Armed::No {
             self.counters.disarmed();
         }
         failpoint::hit("engine::bury::sealed");
-        self.leave_policy(entry, is_claimed);
+    }
+
+    /// The last part of [`bury`](Self::bury).
+    fn let_go(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard) {
         self.tell(entry, cause);
         self.retire(entry, guard);
     }
@@ -190,8 +208,7 @@ impl<E: Entry> Engine<E> {
     /// As [`bury`](Self::bury), for an entry that another has taken the place of; timer and mark are sealed.
     fn bury_replaced(&self, entry: Shared<'_, E>, guard: &Guard) {
         self.counters.entry_replaced();
-        self.tell(entry, RemovalCause::Replaced);
-        self.retire(entry, guard);
+        self.let_go(entry, RemovalCause::Replaced, guard);
     }
 
     /// Calls of the listener that have panicked.

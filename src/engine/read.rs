@@ -33,17 +33,23 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
-        let entry = self.table.look_up(hash, guard, is_key)?;
-        match deadline_if_live(entry, now) {
-            Some(deadline) => {
-                entry.get().mark().hit();
-                Some((entry, deadline))
-            }
-            None => self.read_again(hash, guard, now, is_key),
+        let read = match self.table.look_up(hash, guard, is_key) {
+            Some(entry) => match deadline_if_live(entry, now) {
+                Some(deadline) => {
+                    entry.get().mark().hit();
+                    Some((entry, deadline))
+                }
+                None => self.read_again(hash, guard, now, is_key),
+            },
+            None => None,
+        };
+        if let Some(observer) = &self.observer {
+            self.observe(observer, hash, read.map(|(entry, _)| entry), guard, now);
         }
+        read
     }
 
-    /// As [`read`](Self::read), and no hit.
+    /// As [`read`](Self::read), and no use of the entry: nothing is counted or put off.
     pub(crate) fn peek<'g>(
         &'g self,
         hash: u64,
@@ -91,6 +97,9 @@ impl<E: Entry> Engine<E> {
                     self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)
                 }
             });
+            if let Some(observer) = &self.observer {
+                self.observe(observer, hashes[index], live, guard, now);
+            }
             visit(index, live);
         });
     }

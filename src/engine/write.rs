@@ -1,8 +1,8 @@
 //! Insert, replace, remove, change of deadline.
 
+use super::bound::{Arrival, Heavy};
 use super::deadline::State;
 use super::entry::Armed;
-use super::evict::{Arrival, Heavy};
 use super::read::Live;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
@@ -52,6 +52,7 @@ impl<E: Entry> Engine<E> {
         let mut arrival = self.arrival(&entry).inspect_err(|_| {
             self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
         })?;
+        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
@@ -80,6 +81,7 @@ impl<E: Entry> Engine<E> {
             return Ok(self.get(hash, guard, now, is_key).is_none());
         }
         let mut arrival = self.arrival(&entry)?;
+        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
@@ -139,7 +141,7 @@ impl<E: Entry> Engine<E> {
 
     /// [`bury`](Self::bury), for who is in no hurry.
     fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
-        self.bury(entry, cause, false, guard);
+        self.bury(entry, cause, guard);
         self.tidy(1, guard, now);
     }
 
@@ -239,7 +241,7 @@ impl<E: Entry> Engine<E> {
     ) -> Option<u64> {
         loop {
             let live = self.get(hash, guard, now, is_key)?;
-            let entry = live.entry().get();
+            let entry = live.entry();
             if now.is_due(deadline) {
                 if self.remove_found(&live, RemovalCause::Removed, guard, now) {
                     return Some(live.deadline);
@@ -247,21 +249,15 @@ impl<E: Entry> Engine<E> {
                 continue;
             }
             // SAFETY: found under the guard.
-            let State::Live(before) = (unsafe { entry.deadline().state() }) else { continue };
-            if now.is_due(before) {
-                continue;
-            }
-            failpoint::hit("engine::set_deadline::before");
-            if entry.deadline().extend(before, deadline) {
-                failpoint::hit("engine::set_deadline::extended");
-                self.arm_by(hash, entry, deadline, guard);
+            let State::Live(before) = (unsafe { entry.get().deadline().state() }) else { continue };
+            if self.move_deadline(hash, entry, before, deadline, guard, now) {
                 return Some(before);
             }
         }
     }
 
     /// Whether the entry's deadline has come before it is stored. It is not for the wheel to see.
-    fn is_stillborn(&self, entry: &Owned<E>, now: &Now<'_>) -> bool {
+    pub(crate) fn is_stillborn(&self, entry: &Owned<E>, now: &Now<'_>) -> bool {
         now.is_due(entry.get().deadline().initial())
     }
 
@@ -284,12 +280,13 @@ impl<E: Entry> Engine<E> {
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
     fn born(&self, hash: u64, new: Shared<'_, E>, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
-        self.counters.entry_born();
+        let times = self.counters.entry_born();
         if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();
             wheel.push(signature(hash), tick, guard);
         }
         self.settle_in(hash, new, arrival, guard, now);
+        self.tidy_times(times, guard, now);
     }
 
     /// Puts `entry` into the place of what was found.
@@ -347,11 +344,13 @@ impl<E: Entry> Engine<E> {
         }
         entry.get().timer().set(armed);
         entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
+        let hard = self.inherit_hard(found.node, &entry);
         let new = self.table.replace(found, entry, guard)?;
         failpoint::hit("engine::replace::inherits");
         // Settled before the old timer is sealed: who finds it sealed (`arm_by`) has changed the deadline before that.
         // SAFETY: published just now, and not retired while we are pinned.
         unsafe { new.get().deadline().state() };
+        self.take_hard_over(hash, found.node, new, hard, guard, now);
         self.take_over(hash, found.node, new, armed, None, guard);
         self.take_mark_over(hash, found.node, new, mark, guard, now);
         self.bury_replaced(found.node, guard);
@@ -442,7 +441,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Sees to it that a record fires for the entry by its new deadline.
-    fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
+    pub(super) fn arm_by(&self, hash: u64, entry: &E, deadline: u64, guard: &Guard) {
         let Some(wheel) = &self.wheel else { return };
         if deadline == NEVER {
             return;

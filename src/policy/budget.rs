@@ -4,8 +4,9 @@
 //! who unlinked it: each exactly once. So in between the count may be off by what those who are at it have in hand, even
 //! below zero; at rest it is exact.
 //!
-//! An eviction is *claimed* before it is made, by a compare-and-swap that goes through only while there is too much: so of two threads that
-//! have seen one entry too many, one evicts. A claim whose entry was changed by somebody else meanwhile is given back.
+//! Where there is too much, an eviction is *claimed* before it is made, by a compare-and-swap that goes through only while that is so: of two
+//! threads that have seen one entry too many, one evicts. A claim whose entry was changed by somebody else meanwhile is given back. (Who evicts for
+//! an entry of its own, before that is counted, needs no claim.)
 
 use crossbeam_utils::CachePadded;
 
@@ -44,8 +45,16 @@ impl Budget {
     }
 
     pub(crate) fn set_capacity(&self, capacity: u64) {
-        // Relaxed: the caller evicts until this is kept, and others learn of it when they do.
+        // Relaxed: `announce` follows, and the caller evicts until this is kept.
         self.limits.capacity.store(capacity, Ordering::Relaxed);
+        self.announce();
+    }
+
+    /// After a limit was changed, before the caller looks at the weight.
+    fn announce(&self) {
+        // Release: partner of the Acquire in `add`. It changes nothing, but takes its place among those that do: what was added before
+        // it the caller sees when it looks, and who adds after it hears of the new limit. A load would have no place.
+        self.weight.fetch_add(0, Ordering::Release);
     }
 
     /// What there is room for.
@@ -54,7 +63,9 @@ impl Budget {
     }
 
     pub(crate) fn set_overhead(&self, overhead: u64) {
+        // Relaxed: `announce` follows.
         self.limits.overhead.store(overhead, Ordering::Relaxed);
+        self.announce();
     }
 
     pub(crate) fn weight(&self) -> u64 {
@@ -67,16 +78,18 @@ impl Budget {
         self.weight() > self.room()
     }
 
-    /// Counts what has come, and uncounts what it has replaced.
-    pub(crate) fn add(&self, come: u64, gone: u64) {
-        // Relaxed: as in `weight`.
-        self.weight.fetch_add(come.wrapping_sub(gone), Ordering::Relaxed);
+    /// Whether there is no room for so much more.
+    pub(crate) fn lacks(&self, weight: u64) -> bool {
+        self.weight().saturating_add(weight) > self.room()
     }
 
-    /// Uncounts what has gone.
-    pub(crate) fn sub(&self, gone: u64) {
-        // Relaxed: as in `weight`.
-        self.weight.fetch_sub(gone, Ordering::Relaxed);
+    /// Counts what has come, less what has gone.
+    pub(crate) fn add(&self, weight: i64) {
+        if weight != 0 {
+            // Acquire: partner of the Release in `announce`: the caller looks at the limits after this. Relaxed would do for the rest, as in
+            // `weight`.
+            self.weight.fetch_add(weight.cast_unsigned(), Ordering::Acquire);
+        }
     }
 
     /// Uncounts what the caller is going to evict, if there is still too much.
@@ -105,10 +118,11 @@ mod tests {
     #[test]
     fn what_is_not_too_much_cannot_be_claimed() {
         let budget = Budget::new(10);
-        budget.add(12, 0);
+        budget.add(12);
         assert!(budget.is_exceeded() && budget.claim(5));
         assert_eq!(budget.weight(), 7);
         assert!(!budget.is_exceeded() && !budget.claim(1));
+        assert!(budget.lacks(4) && !budget.lacks(3) && budget.lacks(u64::MAX));
         budget.set_overhead(4);
         assert_eq!((budget.capacity(), budget.room()), (10, 6));
         assert!(budget.claim(1) && !budget.claim(1));
@@ -117,10 +131,10 @@ mod tests {
     #[test]
     fn a_count_below_zero_is_nothing() {
         let budget = Budget::new(10);
-        budget.sub(3);
+        budget.add(-3);
         assert_eq!(budget.weight(), 0);
         assert!(!budget.is_exceeded() && !budget.claim(1));
-        budget.add(5, 1);
+        budget.add(4);
         assert_eq!(budget.weight(), 1);
     }
 }

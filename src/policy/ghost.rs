@@ -3,7 +3,7 @@
 //! ```text
 //!  31            16   15   14             0
 //! ┌────────────────┬──────┬────────────────┐
-//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 16 of these are a bucket, one cache line
+//! │ stamp: 16      │ main │ fingerprint: 15│     0: empty (no fingerprint is 0); 4 of these are a bucket, a quarter of a cache line
 //! └────────────────┴──────┴────────────────┘
 //! ```
 //!
@@ -18,10 +18,10 @@ use std::ptr::{self, NonNull};
 use super::mark::Place;
 use crate::hash::{Signature, mix};
 use crate::sync::epoch::{Guard, Retire, assert_live};
-use crate::sync::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering, prefetch};
 
 /// Cells in a bucket.
-const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 16 };
+const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 4 };
 
 /// Ghosts for each entry. (1.5 are 2 bytes an entry less and 0.05 points of miss ratio more.)
 const PER_ENTRY: usize = 2;
@@ -31,7 +31,7 @@ const MAIN: u32 = 0x8000;
 const STAMP_SHIFT: u32 = 16;
 const _: () = assert!(FINGERPRINT + MAIN == (1 << STAMP_SHIFT) - 1);
 
-/// The time of each clock, in the units of ages. 16 bits, so that they come round after 64 capacities.
+/// The time of each clock, in the units of ages. 16 bits, so that they come round after 32 capacities or up to 64.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clocks {
     pub(super) small: u16,
@@ -47,14 +47,14 @@ impl Clocks {
     }
 }
 
-#[repr(align(64))]
+#[repr(align(16))]
 struct Bucket([AtomicU32; WAYS]);
 
 struct Table {
     buckets: Box<[Bucket]>,
 }
 
-// SAFETY: a Box of atomics, made in `Ghosts::make_room`.
+// SAFETY: a Box of atomics, made in `Ghosts::replace`.
 unsafe impl Retire for Table {
     unsafe fn free(ptr: NonNull<Self>) {
         // SAFETY: by the contract; every one comes from `Box::into_raw`.
@@ -85,14 +85,29 @@ fn age(cell: u32, now: Clocks) -> u16 {
     now.of(place(cell)).wrapping_sub((cell >> STAMP_SHIFT) as u16)
 }
 
-/// How gladly a cell is given up: the same key's first, then an empty one, a useless one, the oldest.
-fn rank(cell: u32, wanted: u32, now: Clocks, near: u16) -> u32 {
-    match cell {
-        cell if cell & FINGERPRINT == wanted => u32::MAX,
-        0 => u32::MAX - 1,
-        cell if cell & MAIN != 0 && age(cell, now) > near => u32::MAX - 2,
-        cell if cell & MAIN != 0 => 0,
-        cell => u32::from(age(cell, now)),
+/// How gladly a cell is given up: the same key's first, then an empty one, a useless one, the oldest. Without a branch, for which of them it is
+/// no processor can guess.
+fn rank(cell: u32, wanted: u32, now: Clocks, near: u16) -> i32 {
+    /// A bit each, above every age: the highest decides.
+    const USELESS: i32 = 1 << 16;
+    const EMPTY: i32 = 1 << 17;
+    const SAME: i32 = 1 << 18;
+
+    let all_if = |condition: bool| -i32::from(condition);
+    let is_main = all_if(cell & MAIN != 0);
+    let [small, main] = [now.small, now.main].map(i32::from);
+    let clock = small ^ is_main & (small ^ main);
+    let age = clock.wrapping_sub((cell >> STAMP_SHIFT).cast_signed()) & 0xffff;
+    !is_main & age
+        | is_main & all_if(age > i32::from(near)) & USELESS
+        | all_if(cell == 0) & EMPTY
+        | all_if(cell & FINGERPRINT == wanted) & SAME
+}
+
+impl Bucket {
+    /// Its cells, each as of some moment.
+    fn cells(&self) -> [u32; WAYS] {
+        std::array::from_fn(|way| self.0[way].load(Ordering::Relaxed))
     }
 }
 
@@ -126,6 +141,13 @@ impl Ghosts {
         Some(unsafe { table.as_ref() })
     }
 
+    /// Asks for the memory in which a key's ghost is.
+    pub(super) fn prefetch(&self, key: Signature, guard: &Guard) {
+        if let Some(table) = self.table(guard) {
+            prefetch(NonNull::from(table.bucket(mixed(key))));
+        }
+    }
+
     /// Bytes.
     pub(super) fn memory(&self, guard: &Guard) -> usize {
         self.table(guard).map_or(0, Table::bytes)
@@ -135,48 +157,47 @@ impl Ghosts {
     pub(super) fn take(&self, key: Signature, now: Clocks, guard: &Guard) -> Option<(Place, u16)> {
         let mixed = mixed(key);
         let wanted = fingerprint(mixed);
-        for cell in &self.table(guard)?.bucket(mixed).0 {
-            let word = cell.load(Ordering::Relaxed);
-            if word & FINGERPRINT == wanted {
-                cell.store(0, Ordering::Relaxed);
-                return Some((place(word), age(word, now)));
-            }
+        let bucket = self.table(guard)?.bucket(mixed);
+        let cells = bucket.cells();
+        let is_wanted = |cell: &u32| cell & FINGERPRINT == wanted;
+        // All of them first, and without a branch: most keys have no ghost.
+        if !cells.iter().fold(false, |found, cell| found | is_wanted(cell)) {
+            return None;
         }
-        None
+        let way = cells.iter().position(is_wanted)?;
+        bucket.0[way].store(0, Ordering::Relaxed);
+        Some((place(cells[way]), age(cells[way], now)))
     }
 
-    /// Remembers that a key was evicted now. `near`: the age from which a ghost of main is of no more use.
-    pub(super) fn put(
-        &self,
-        key: Signature,
-        place: Place,
-        now: Clocks,
-        near: u16,
-        entries: usize,
-        guard: &Guard,
-    ) {
-        let Some(table) = self.with_room_for(entries, guard) else { return };
+    /// Remembers that a key was evicted now, if there is room at all. `near`: the age from which a ghost of main is of no more use.
+    pub(super) fn put(&self, key: Signature, place: Place, now: Clocks, near: u16, guard: &Guard) {
+        let Some(table) = self.table(guard) else { return };
         let mixed = mixed(key);
         let wanted = fingerprint(mixed);
-        let rank = |cell: &&AtomicU32| rank(cell.load(Ordering::Relaxed), wanted, now, near);
-        if let Some(cell) = table.bucket(mixed).0.iter().max_by_key(rank) {
-            let main = if place == Place::Main { MAIN } else { 0 };
-            let word = u32::from(now.of(place)) << STAMP_SHIFT | main | wanted;
-            cell.store(word, Ordering::Relaxed);
-        }
+        let bucket = table.bucket(mixed);
+        let cells = bucket.cells();
+        // With the way in the low bits: the largest says which.
+        let ranked = |way: usize| rank(cells[way], wanted, now, near) * WAYS as i32 + way as i32;
+        let way = (0..WAYS).fold(0, |most, way| ranked(way).max(most)) as usize % WAYS;
+        let main = if place == Place::Main { MAIN } else { 0 };
+        let word = u32::from(now.of(place)) << STAMP_SHIFT | main | wanted;
+        bucket.0[way].store(word, Ordering::Relaxed);
     }
 
-    /// The table; another one, and an empty one, if there are many more entries than there were, or many fewer. A mean weight that
+    /// Whether there is no room yet.
+    pub(super) fn are_none(&self, guard: &Guard) -> bool {
+        self.table(guard).is_none()
+    }
+
+    /// Makes another table, and an empty one, if there are many more entries than there were, or many fewer. A mean weight that
     /// changes can bring that about, or another capacity.
-    fn with_room_for<'g>(&self, entries: usize, guard: &'g Guard) -> Option<&'g Table> {
+    pub(super) fn make_room_for(&self, entries: usize, guard: &Guard) {
         let wanted = (entries * PER_ENTRY).div_ceil(WAYS).max(1);
         let old = self.table(guard);
         match old.map(|table| table.buckets.len()) {
-            Some(have) if wanted <= have + have / 2 && wanted > have / 4 => return old,
-            _ => {}
+            Some(have) if wanted <= have + have / 2 && wanted > have / 4 => {}
+            _ => self.replace(old, wanted, guard),
         }
-        self.replace(old, wanted, guard);
-        self.table(guard)
     }
 
     #[cold]
@@ -227,8 +248,9 @@ mod tests {
     fn remembers_place_and_age_once() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
         assert_eq!(ghosts.take(key(7), NOW, &guard), None);
-        ghosts.put(key(7), Place::Small, THEN, 100, 1000, &guard);
-        ghosts.put(key(8), Place::Main, THEN, 100, 1000, &guard);
+        ghosts.make_room_for(1000, &guard);
+        ghosts.put(key(7), Place::Small, THEN, 100, &guard);
+        ghosts.put(key(8), Place::Main, THEN, 100, &guard);
         assert_eq!(ghosts.take(key(9), NOW, &guard), None);
         assert_eq!(ghosts.take(key(7), NOW, &guard), Some((Place::Small, 3)));
         assert_eq!(ghosts.take(key(8), NOW, &guard), Some((Place::Main, 10)));
@@ -238,7 +260,8 @@ mod tests {
     #[test]
     fn a_full_bucket_forgets_useless_ones_of_main_then_the_oldest() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
-        let put = |number, place, now| ghosts.put(key(number), place, now, 100, 8, &guard);
+        ghosts.make_room_for(WAYS / PER_ENTRY, &guard);
+        let put = |number, place, now| ghosts.put(key(number), place, now, 100, &guard);
         for stamp in 0..WAYS as u16 - 1 {
             put(u64::from(stamp) + 1, Place::Small, Clocks { small: stamp, main: 0 });
         }
@@ -255,12 +278,12 @@ mod tests {
     fn is_made_for_what_is_there() {
         let (ghosts, guard) = (Ghosts::new(), epoch::pin());
         assert_eq!(ghosts.memory(&guard), 0);
-        for (entries, bytes) in [(800, 6400), (1100, 6400), (2000, 16_000), (100, 832)] {
-            ghosts.put(key(1), Place::Small, NOW, 1, entries, &guard);
+        for (entries, bytes) in [(800, 6400), (1100, 6400), (2000, 16_000), (100, 800)] {
+            ghosts.make_room_for(entries, &guard);
             assert_eq!(ghosts.memory(&guard), bytes, "{entries}");
         }
         // Those of a table that was replaced are lost.
-        ghosts.put(key(1), Place::Small, NOW, 1, 100, &guard);
+        ghosts.put(key(1), Place::Small, NOW, 1, &guard);
         ghosts.clear(&guard);
         assert_eq!(ghosts.take(key(1), NOW, &guard), None);
     }

@@ -56,8 +56,11 @@ pub(crate) trait Policy: Send + Sync {
         guard: &Guard,
     ) -> Place;
 
-    /// For the next record in this place. The same one comes again after some more.
-    fn serial(&self, place: Place, guard: &Guard) -> Serial;
+    /// The key will be admitted, or evicted, in a moment: asks for the memory that this will read.
+    fn expect(&self, key: Signature, guard: &Guard);
+
+    /// The record that comes next in this place, as far as one look shows.
+    fn peek(&self, place: Place, guard: &Guard) -> Option<Record>;
 
     /// Puts the record of an entry with this mark at the end of its queue.
     fn push(&self, key: Signature, marked: Marked, capacity: u64, guard: &Guard);
@@ -75,14 +78,27 @@ pub(crate) trait Policy: Send + Sync {
     /// What is to become of an entry with this count and weight.
     fn judge(&self, turn: Turn, count: u8, weight: u64, capacity: u64) -> Verdict;
 
-    /// An entry was evicted, and `entries` are left.
-    fn evicted(&self, turn: Turn, weight: u64, capacity: u64, entries: usize, guard: &Guard);
+    /// An entry was evicted. `entries` says how many are left, and is seldom asked: it is a sum over stripes that all threads write.
+    fn evicted(
+        &self,
+        turn: Turn,
+        weight: u64,
+        capacity: u64,
+        entries: impl FnOnce() -> usize,
+        guard: &Guard,
+    );
 
-    /// Counts the weight of an entry that has come to this place.
-    fn enter(&self, place: Place, weight: u64);
+    /// Counts the weight of an entry that has come to a place, and uncounts what has left one.
+    fn moved(&self, from: Option<(Place, u64)>, to: Option<(Place, u64)>) {
+        let in_small = |at: Option<(Place, u64)>| match at {
+            Some((Place::Small, weight)) => weight.cast_signed(),
+            _ => 0,
+        };
+        self.add_to_small(in_small(to) - in_small(from));
+    }
 
-    /// Uncounts the weight of an entry that has left this place.
-    fn leave(&self, place: Place, weight: u64);
+    /// Counts so much weight more, or less, in small.
+    fn add_to_small(&self, weight: i64);
 
     /// The capacity is another one.
     fn capacity_changed(&self, guard: &Guard);

@@ -7,7 +7,7 @@
 //! └──────────────────────────────┴──────────┴────────────┘
 //! ```
 //!
-//! The stamp is the time, by small's clock, at which an entry of main came there, in 64ths of the capacity.
+//! The stamp is the time, by small's clock, at which an entry of main came there, in 64ths of the capacity or up to twice as much.
 
 use std::num::NonZeroU64;
 

@@ -42,10 +42,30 @@ const MAIN_COUNTS: u64 = 2;
 /// Hits in small that promote.
 const PROMOTES: u8 = 2;
 
-/// Units of a ghost's age in a capacity.
+/// Units of a ghost's age in a capacity, at least; up to twice as many, for a unit is a power of two: nobody divides, and the room that there
+/// is may change a little without a change of the unit, which would make nonsense of all stamps.
 const AGE_UNITS: u64 = 1024;
-/// Units of a stamp in main's records in a capacity.
+/// Units of a stamp in main's records in a capacity, at most, and at least half as many.
 const STAMP_UNITS: u64 = 64;
+
+/// One eviction in so many, by chance, looks whether there are as many ghosts as there should be.
+const RESIZE_ONE_IN: u64 = if cfg!(purekv_loom) { 1 } else { 64 };
+
+/// Moves a clock on. Of two threads that do so at once one may be lost: the clock is a little slow then, for all who read it.
+fn advance(clock: &AtomicU64, weight: u64) {
+    clock.store(clock.load(Ordering::Relaxed).wrapping_add(weight), Ordering::Relaxed);
+}
+
+/// At most one move in so many, of as much more, where nobody reads the clock so finely: each makes all threads fetch its line.
+const LARGEST_STEP_LOG: u32 = 4;
+
+/// [`advance`], in the mean: by chance, for which the signature of a key will do.
+fn advance_for(key: Signature, clock: &AtomicU64, weight: u64, capacity: u64) {
+    let step = age_unit_log(capacity).min(LARGEST_STEP_LOG);
+    if key.bits().trailing_zeros() >= step {
+        advance(clock, weight << step);
+    }
+}
 
 /// `share` of `of`, rounded up.
 fn share_of(share: u64, of: u64) -> u64 {
@@ -81,23 +101,25 @@ impl State {
     }
 
     fn clocks(&self, capacity: u64) -> Clocks {
-        let unit = age_unit(capacity);
-        let units = |clock: &AtomicU64| (clock.load(Ordering::Relaxed) / unit) as u16;
+        let unit = age_unit_log(capacity);
+        let units = |clock: &AtomicU64| (clock.load(Ordering::Relaxed) >> unit) as u16;
         Clocks { small: units(&self.small_clock), main: units(&self.main_clock) }
     }
 }
 
-fn age_unit(capacity: u64) -> u64 {
-    (capacity / AGE_UNITS).max(1)
+/// The logarithm of the unit of age.
+fn age_unit_log(capacity: u64) -> u32 {
+    (capacity / AGE_UNITS).max(1).ilog2()
 }
 
-fn stamp_unit(capacity: u64) -> u64 {
-    (capacity / STAMP_UNITS).max(1)
+/// The logarithm of the unit of stamps.
+fn stamp_unit_log(capacity: u64) -> u32 {
+    (capacity / STAMP_UNITS).max(1).next_power_of_two().ilog2()
 }
 
 /// [`NEAR`] in units of age.
 fn near(capacity: u64) -> u16 {
-    (share_of(NEAR, capacity) / age_unit(capacity)).max(1) as u16
+    (share_of(NEAR, capacity) >> age_unit_log(capacity)).max(1) as u16
 }
 
 impl S3Fifo {
@@ -147,18 +169,19 @@ impl S3Fifo {
     fn is_sooner_than_main(&self, age: u16, capacity: u64) -> bool {
         let since = self.state.idle_since.load(Ordering::Relaxed);
         let idle = self.state.small_clock.load(Ordering::Relaxed).saturating_sub(since);
-        u64::from(age) * age_unit(capacity) <= idle
+        u64::from(age) << age_unit_log(capacity) <= idle
     }
 
     fn stamp(&self, capacity: u64) -> u64 {
-        self.state.small_clock.load(Ordering::Relaxed) / stamp_unit(capacity) % STAMPS
+        (self.state.small_clock.load(Ordering::Relaxed) >> stamp_unit_log(capacity)) % STAMPS
     }
 
     /// An entry that came to main at `stamp` is looked at.
     fn look_back(&self, stamp: u64, capacity: u64) {
-        let (clock, unit) = (self.state.small_clock.load(Ordering::Relaxed), stamp_unit(capacity));
-        let ago = (clock / unit).wrapping_sub(stamp) % STAMPS;
-        self.state.idle_since.store(clock.saturating_sub(ago * unit), Ordering::Relaxed);
+        let clock = self.state.small_clock.load(Ordering::Relaxed);
+        let unit = stamp_unit_log(capacity);
+        let ago = (clock >> unit).wrapping_sub(stamp) % STAMPS;
+        self.state.idle_since.store(clock.saturating_sub(ago << unit), Ordering::Relaxed);
     }
 }
 
@@ -185,8 +208,12 @@ impl Policy for S3Fifo {
         if has_room && self.small_is_full(capacity) { Place::Main } else { Place::Small }
     }
 
-    fn serial(&self, place: Place, guard: &Guard) -> Serial {
-        Serial::new(self.queue(place).tickets(guard))
+    fn expect(&self, key: Signature, guard: &Guard) {
+        self.ghosts.prefetch(key, guard);
+    }
+
+    fn peek(&self, place: Place, guard: &Guard) -> Option<Record> {
+        self.queue(place).peek(guard).map(Record::unpack)
     }
 
     fn push(&self, key: Signature, marked: Marked, capacity: u64, guard: &Guard) {
@@ -226,32 +253,36 @@ impl Policy for S3Fifo {
             (Place::Small, PROMOTES..) => Verdict::Keep { place: Place::Main, count: 0 },
             (Place::Small, _) => Verdict::Keep { place: Place::Small, count: 0 },
             (Place::Main, _) => {
-                self.state.main_clock.fetch_add(weight, Ordering::Relaxed);
+                let key = turn.record.signature;
+                advance_for(key, &self.state.main_clock, weight, capacity);
                 Verdict::Keep { place: Place::Main, count: count - 1 }
             }
         }
     }
 
-    fn evicted(&self, turn: Turn, weight: u64, capacity: u64, entries: usize, guard: &Guard) {
+    fn evicted(
+        &self,
+        turn: Turn,
+        weight: u64,
+        capacity: u64,
+        entries: impl FnOnce() -> usize,
+        guard: &Guard,
+    ) {
         let (key, place) = (turn.record.signature, turn.place);
+        if key.bits().is_multiple_of(RESIZE_ONE_IN) || self.ghosts.are_none(guard) {
+            self.ghosts.make_room_for(entries(), guard);
+        }
         let clocks = self.state.clocks(capacity);
-        self.ghosts.put(key, place, clocks, near(capacity), entries, guard);
+        self.ghosts.put(key, place, clocks, near(capacity), guard);
         match place {
-            Place::Small => &self.state.small_clock,
-            Place::Main => &self.state.main_clock,
-        }
-        .fetch_add(weight, Ordering::Relaxed);
-    }
-
-    fn enter(&self, place: Place, weight: u64) {
-        if place == Place::Small {
-            self.state.small_weight.fetch_add(weight, Ordering::Relaxed);
+            Place::Small => advance_for(key, &self.state.small_clock, weight, capacity),
+            Place::Main => advance_for(key, &self.state.main_clock, weight, capacity),
         }
     }
 
-    fn leave(&self, place: Place, weight: u64) {
-        if place == Place::Small {
-            self.state.small_weight.fetch_sub(weight, Ordering::Relaxed);
+    fn add_to_small(&self, weight: i64) {
+        if weight != 0 {
+            self.state.small_weight.fetch_add(weight.cast_unsigned(), Ordering::Relaxed);
         }
     }
 

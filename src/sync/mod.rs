@@ -6,11 +6,14 @@
 
 pub(crate) mod epoch;
 pub(crate) mod failpoint;
+mod prefetch;
 
 #[cfg(purekv_loom)]
 mod model;
 #[cfg(not(purekv_loom))]
 mod real;
+
+pub(crate) use prefetch::prefetch;
 
 #[cfg(purekv_loom)]
 pub(crate) use model::*;

@@ -6,14 +6,13 @@
 use std::ptr::NonNull;
 
 use super::control::Control;
-use super::prefetch::prefetch;
 use super::shard::Shard;
 use super::slot;
 use super::tags;
 use super::{Node, Table};
 use crate::hash;
-use crate::sync::Ordering;
 use crate::sync::epoch::Guard;
+use crate::sync::{Ordering, prefetch};
 
 /// Look-ups that are under way together: as many as the memory system of a core keeps in flight, twice over.
 pub(crate) const GROUP: usize = 32;

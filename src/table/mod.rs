@@ -30,7 +30,6 @@ mod directory;
 mod find;
 mod insert;
 mod iter;
-mod prefetch;
 mod shard;
 mod slot;
 mod split;
@@ -38,11 +37,11 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::sync::prefetch;
 pub(crate) use batch::GROUP;
 pub(crate) use control::SLOTS;
 pub(crate) use find::Found;
 pub(crate) use iter::Cursor;
-pub(crate) use prefetch::prefetch;
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
@@ -104,6 +103,13 @@ impl<N: Node> Table<N> {
     /// Bytes of all shards.
     pub(crate) fn memory(&self) -> usize {
         self.shards() * Shard::<N>::BYTES
+    }
+
+    /// Asks for the memory in which a look-up for `hash` begins.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
+        let shard = self.directory.shard(hash, guard);
+        prefetch(NonNull::from(&shard.buckets[Shard::<N>::bucket_index(hash)]));
     }
 
     /// The entry that `is_key` recognises. Linearisation points: see [`find`].

@@ -26,11 +26,11 @@ use std::ptr::{self, NonNull};
 use super::chain;
 use super::directory::{Directory, MAX_DEPTH};
 use super::insert::insert_private;
-use super::prefetch::prefetch;
 use super::shard::{BUCKETS, LINES, Shard, Successors};
 use super::slot::{self, Shared};
 use super::{Node, control::Control};
 use crate::sync::epoch::Guard;
+use crate::sync::prefetch;
 use crate::sync::{Ordering, failpoint};
 
 /// Replaces `shard`, or helps whoever is at it; when it returns, the directory leads past it.

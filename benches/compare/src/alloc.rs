@@ -3,7 +3,7 @@
 //! mimalloc by default: in all of these structures a value is freed by another thread than the one that allocated it
 //! (whoever overwrites, or whoever reclaims), and mimalloc's free across threads is one CAS onto a list of the owner, where
 //! jemalloc fills the cache of the thread that frees and flushes it in bulk. No subject has an allocator of its own, so the choice favours
-//! none of them by design; whether it does in effect is what the feature `jemalloc` is for, which swaps it for all at once.
+//! none of them by design; whether it does in effect is what the features `jemalloc` and `system` are for, which swap it for all at once.
 //!
 //! Counted is what was asked for (`Layout::size`), not the size class it was rounded up to: that, and what the
 //! allocator keeps, is in the RSS that stands beside it. Large zeroed blocks are also counted apart, because they are committed
@@ -13,17 +13,21 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 
-#[cfg(not(feature = "jemalloc"))]
-type Inner = mimalloc::MiMalloc;
-#[cfg(not(feature = "jemalloc"))]
-const INNER: Inner = mimalloc::MiMalloc;
+#[cfg(not(any(feature = "jemalloc", feature = "system")))]
+const INNER: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[cfg(feature = "jemalloc")]
-type Inner = tikv_jemallocator::Jemalloc;
-#[cfg(feature = "jemalloc")]
-const INNER: Inner = tikv_jemallocator::Jemalloc;
+const INNER: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+#[cfg(all(feature = "system", not(feature = "jemalloc")))]
+const INNER: std::alloc::System = std::alloc::System;
 
 /// The allocator's name, for the report.
-pub(crate) const NAME: &str = if cfg!(feature = "jemalloc") { "jemalloc" } else { "mimalloc" };
+pub(crate) const NAME: &str = if cfg!(feature = "jemalloc") {
+    "jemalloc"
+} else if cfg!(feature = "system") {
+    "the system's allocator"
+} else {
+    "mimalloc"
+};
 
 /// Zeroed blocks from this size on are fresh from the kernel in both allocators.
 const LAZY_MIN: usize = 1 << 20;

@@ -49,10 +49,18 @@ enum Workload {
     Growth(workload::growth::Arguments),
     /// Ever-new keys at constant size: memory and speed over time.
     Churn(workload::churn::Arguments),
+    /// Ever-new keys into a full cache, which evicts: speed.
+    BoundedChurn(workload::bounded_churn::Arguments),
+    /// A cache that is given so many bytes: what it takes.
+    MaxMemory(workload::max_memory::Arguments),
     /// A plain loop, for instruction counts; see `benches/instructions.sh`.
     Single(workload::single::Arguments),
     /// The names of all subjects.
-    Subjects,
+    Subjects {
+        /// Of those that can be bounded.
+        #[arg(long)]
+        bounded: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,9 +74,12 @@ fn main() -> ExitCode {
         Workload::Memory(arguments) => workload::memory::run(&arguments),
         Workload::Growth(arguments) => workload::growth::run(&arguments),
         Workload::Churn(arguments) => workload::churn::run(&arguments),
+        Workload::BoundedChurn(arguments) => workload::bounded_churn::run(&arguments),
+        Workload::MaxMemory(arguments) => workload::max_memory::run(&arguments),
         Workload::Single(arguments) => workload::single::run(&arguments),
-        Workload::Subjects => {
-            subjects::NAMES.iter().for_each(|name| println!("{name}"));
+        Workload::Subjects { bounded } => {
+            let names = subjects::NAMES.iter().filter(|name| !bounded || subjects::bounds(name));
+            names.for_each(|name| println!("{name}"));
             Ok(())
         }
     };

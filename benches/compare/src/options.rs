@@ -34,7 +34,10 @@ pub(crate) struct Options {
 impl Options {
     /// The subjects to measure in repetition `rep`: each time another one begins, so that none always follows the same.
     pub(crate) fn subjects(&self, rep: usize, wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        let asked = |name: &&str| self.only.is_empty() || self.only.contains(name);
+        let asked = |name: &&str| match self.only.is_empty() {
+            true => !subjects::WHERE_NAMED.contains(name),
+            false => self.only.contains(name),
+        };
         let asked = |name: &&str| asked(name) && wanted(name);
         let mut names: Vec<&'static str> = subjects::NAMES.iter().copied().filter(asked).collect();
         if !names.is_empty() {
@@ -42,6 +45,15 @@ impl Options {
             names.rotate_left(begin);
         }
         names
+    }
+
+    /// With these subjects, where none were named.
+    pub(crate) fn or_only(&self, names: &[&'static str]) -> Self {
+        let mut options = self.clone();
+        if options.only.is_empty() {
+            options.only = names.to_vec();
+        }
+        options
     }
 
     pub(crate) fn threads(&self, default: &[usize]) -> Vec<usize> {

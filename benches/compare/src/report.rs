@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::machine;
 
 /// Subjects of this crate, in the order in which a verdict names them.
-const OURS: [&str; 2] = ["store", "cache"];
+const OURS: [&str; 4] = ["store", "store-bound", "cache", "cache-bound"];
 /// Subjects that no one competes with: the yardstick, and the run without a store.
 const NOT_PEERS: [&str; 2] = ["baseline", "none"];
 
@@ -28,6 +28,10 @@ pub(crate) enum Target {
     BestPeer(f64),
     /// At least this many times the mutex baseline.
     Baseline(f64),
+    /// At least this many times that peer.
+    Peer(&'static str, f64),
+    /// For a face with a capacity: at least this many times the same without.
+    Unbound(f64),
     /// At least this, in the row's unit.
     AtLeast(f64),
     /// At most this, in the row's unit.
@@ -146,9 +150,17 @@ impl Row {
 
     fn verdict(&self, ours: &Cell, target: Target) -> Option<Verdict> {
         let (wanted, reached, pass) = match target {
-            Target::BestPeer(least) | Target::Baseline(least) => {
+            Target::BestPeer(least)
+            | Target::Baseline(least)
+            | Target::Peer(_, least)
+            | Target::Unbound(least) => {
                 let (name, theirs) = match target {
                     Target::BestPeer(_) => ("best peer", self.best_peer()?),
+                    Target::Peer(name, _) => (name, self.cell(name)?),
+                    Target::Unbound(_) => {
+                        let name = ours.subject.strip_suffix("-bound")?;
+                        (name, self.cell(name)?)
+                    }
                     _ => ("baseline", self.cell("baseline")?),
                 };
                 let ratios = self.ratios(ours, theirs);
@@ -327,6 +339,23 @@ mod tests {
         assert_eq!(verdicts.len(), 1);
         assert!(verdicts[0].pass);
         assert_eq!(verdicts[0].reached, "1.20 (1.10–1.30) ×");
+    }
+
+    #[test]
+    fn a_face_with_a_capacity_is_held_against_the_same_without() {
+        let mut report = Report::new("test");
+        let name = RowName::new("row", "Mops/s", Better::Higher)
+            .target(Target::Peer("moka", 4.0))
+            .target(Target::Unbound(0.95));
+        for (subject, value) in [("store", 10.0), ("store-bound", 9.6), ("moka", 2.0)] {
+            report.sample(&name, subject, value, 1.0);
+        }
+        let verdicts = report.rows[0].verdicts();
+        let reached: Vec<_> =
+            verdicts.iter().map(|verdict| (verdict.ours, verdict.reached.as_str())).collect();
+        let wanted = [("store", "5.00 ×"), ("store-bound", "4.80 ×"), ("store-bound", "0.96 ×")];
+        assert_eq!(reached, wanted);
+        assert!(verdicts.iter().all(|verdict| verdict.pass));
     }
 
     #[test]

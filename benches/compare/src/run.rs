@@ -14,6 +14,8 @@ pub(crate) struct Run<T> {
     pub(crate) wall: Duration,
     /// The CPU time that the process got, over what it could have used: wall time on as many cores as it had threads.
     pub(crate) share: f64,
+    /// That CPU time.
+    pub(crate) cpu: Duration,
 }
 
 /// Runs `body(thread, stop)` in each thread and raises `stop` after `time`.
@@ -60,7 +62,7 @@ fn run<T: Send>(
         let wall = start.elapsed();
         let cpu = machine::cpu_time() - cpu;
         let share = cpu.as_secs_f64() / (wall.as_secs_f64() * threads.min(machine::cores()) as f64);
-        Run { results, wall, share }
+        Run { results, wall, share, cpu }
     })
 }
 

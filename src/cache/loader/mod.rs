@@ -56,7 +56,12 @@ trait Place {
     /// Whether an entry is ours.
     fn is_entry(&self, entry: Shared<'_, Self::Entry>) -> bool;
     fn to_key(&self) -> KeyOf<Self>;
-    fn to_entry(&self, deadline: u64, value: &ValueOf<Self>) -> Owned<Self::Entry>;
+    fn to_entry(
+        &self,
+        value: &ValueOf<Self>,
+        ttl: Option<Duration>,
+        now: &Now<'_>,
+    ) -> Owned<Self::Entry>;
     fn to_value(&self, entry: Shared<'_, Self::Entry>) -> ValueOf<Self>;
 }
 
@@ -163,7 +168,7 @@ impl<V> Found<V> {
     {
         let (guard, now) = enter(place.core());
         let is_key = |entry| place.is_entry(entry);
-        let (entry, deadline) = place.core().engine.read(place.hash(), &guard, &now, is_key)?;
+        let (entry, deadline) = place.core().engine.peek(place.hash(), &guard, &now, is_key)?;
         let is_stale = ahead.is_some_and(|ahead| is_stale(deadline, ahead, &now));
         Some(Self { value: place.to_value(entry), entry: address(entry.as_ptr()), is_stale })
     }
@@ -198,15 +203,15 @@ fn store<P: Place>(
 ) -> bool {
     let (core, hash) = (place.core(), place.hash());
     let (guard, now) = enter(core);
-    let deadline = core.deadline(ttl, &now);
     let is_key = |entry| place.is_entry(entry);
-    let mut ours = None;
+    let (mut ours, mut is_due) = (None, false);
     let decided = core.engine.compute(hash, &guard, &now, is_key, |found| {
         let is_another = found.is_some_and(|entry| Some(address(entry.as_ptr())) != replaces);
         if is_another || fate.is_overtaken() {
             return Decision::Keep;
         }
-        let entry = place.to_entry(deadline, value);
+        let entry = place.to_entry(value, ttl, &now);
+        is_due = core.engine.is_stillborn(&entry, &now);
         ours = Some(entry.as_ptr());
         failpoint::hit("cache::loader::storing");
         Decision::Put(entry)
@@ -219,7 +224,7 @@ fn store<P: Place>(
         return true;
     }
     // One that is due was never stored, and its address may be another's by now. Any other's is its own while we are pinned.
-    if !now.is_due(deadline) {
+    if !is_due {
         core.engine.compute(hash, &guard, &now, is_key, |found| match found {
             Some(entry) if Some(entry.as_ptr()) == ours => Decision::Remove,
             _ => Decision::Keep,

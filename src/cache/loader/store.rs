@@ -8,6 +8,7 @@ use super::{KeyOf, Place, ValueOf, fresh, load_here, never_fails};
 use crate::cache::blob::Blob;
 use crate::cache::core::Core;
 use crate::cache::store::Store;
+use crate::clock::Now;
 use crate::table::{Owned, Shared};
 
 /// A key of a store.
@@ -40,8 +41,13 @@ impl<S: BuildHasher + Send + Sync + 'static> Place for BytesKey<'_, S> {
         self.key.into()
     }
 
-    fn to_entry(&self, deadline: u64, value: &ValueOf<Self>) -> Owned<Blob<S>> {
-        Blob::owned(deadline, self.key, value)
+    fn to_entry(
+        &self,
+        value: &ValueOf<Self>,
+        ttl: Option<Duration>,
+        now: &Now<'_>,
+    ) -> Owned<Blob<S>> {
+        self.store.entry(self.key, value, ttl, now)
     }
 
     fn to_value(&self, entry: Shared<'_, Blob<S>>) -> ValueOf<Self> {

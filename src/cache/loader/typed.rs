@@ -9,6 +9,7 @@ use super::{KeyOf, Place, ValueOf, fresh, load_here, never_fails};
 use crate::cache::core::Core;
 use crate::cache::entry::Typed;
 use crate::cache::typed::Cache;
+use crate::clock::Now;
 use crate::table::{Owned, Shared};
 
 /// A key of a cache, in a borrowed form.
@@ -51,8 +52,8 @@ where
         self.key.to_owned()
     }
 
-    fn to_entry(&self, deadline: u64, value: &V) -> Owned<Typed<K, V>> {
-        self.cache.entry(self.hash, deadline, self.key.to_owned(), value.clone())
+    fn to_entry(&self, value: &V, ttl: Option<Duration>, now: &Now<'_>) -> Owned<Typed<K, V>> {
+        self.cache.entry(self.hash, self.key.to_owned(), value.clone(), ttl, now)
     }
 
     fn to_value(&self, entry: Shared<'_, Typed<K, V>>) -> ValueOf<Self> {

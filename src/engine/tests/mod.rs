@@ -4,13 +4,14 @@
 //! wheel as small as they get; otherwise short stress tests.
 
 mod deadlines;
+mod idle;
 mod timers;
 mod walks;
 
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Timer};
+use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Observer, Timer, Until};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::policy::Mark;
@@ -24,6 +25,7 @@ struct Entry {
     deadline: Deadline,
     timer: Timer,
     mark: Mark,
+    hard: Option<Hard>,
     key: u64,
     /// A cell, so that loom sees who looks at it without having been shown it.
     value: UnsafeCell<u64>,
@@ -70,6 +72,10 @@ impl super::Entry for Entry {
         &self.mark
     }
 
+    fn hard(entry: Shared<'_, Self>) -> Option<&Hard> {
+        entry.get().hard.as_ref()
+    }
+
     fn weight(_: Shared<'_, Self>, (): &()) -> u64 {
         1
     }
@@ -85,11 +91,16 @@ fn hash(key: u64) -> u64 {
 }
 
 fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
-    let (deadline, timer) = (Deadline::new(deadline), Timer::new());
+    entry_until(key, value, Until { deadline, hard: None })
+}
+
+fn entry_until(key: u64, value: u64, until: Until) -> Owned<Entry> {
+    let (deadline, timer) = (Deadline::new(until.deadline), Timer::new());
     let entry = NonNull::from(Box::leak(Box::new(Entry {
         deadline,
         timer,
         mark: Mark::new(),
+        hard: until.hard.map(Hard::new),
         key,
         value: UnsafeCell::new(value),
         _freed: Track::new(()),
@@ -117,6 +128,10 @@ impl World {
     }
 
     fn bounded(wheel: Wheel, capacity: Option<Capacity>) -> Arc<Self> {
+        Self::with(wheel, capacity, None)
+    }
+
+    fn with(wheel: Wheel, capacity: Option<Capacity>, idle: Option<Duration>) -> Arc<Self> {
         let (clock, hand) = Clock::manual();
         let config = Config {
             clock,
@@ -127,6 +142,7 @@ impl World {
             initial_capacity: 0,
             capacity,
             listener: None,
+            observer: Observer { counts: false, idle, on_read: None },
         };
         Arc::new(Self { engine: Engine::new(config, ()), hand })
     }

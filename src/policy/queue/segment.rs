@@ -261,6 +261,17 @@ impl<'g> SegmentRef<'g> {
         }
     }
 
+    /// The word of the next cell, if it is there already.
+    pub(super) fn peek(self) -> Option<u64> {
+        // Relaxed, both: a hint.
+        let index = self.head().popped.load(Ordering::Relaxed);
+        if index >= self.place().len {
+            return None;
+        }
+        let word = self.cell(index).load(Ordering::Relaxed);
+        (word != EMPTY && word != TAKEN).then_some(word)
+    }
+
     /// Pops the word of the next cell.
     pub(super) fn pop(self) -> Pop {
         let Segment { pushed, popped, .. } = self.head();

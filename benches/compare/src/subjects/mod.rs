@@ -2,11 +2,12 @@
 //!
 //! Every adapter makes the calls that its crate's documentation advises for the purpose. Keys are `Box<[u8]>`, looked up as
 //! `&[u8]`; values are `Box<[u8]>`, or `Arc<[u8]>` where a get returns a clone. All hash with ahash, all allocate
-//! from the same allocator. Nobody is bounded, unless he must be; then he gets twice the room that he needs, so that nothing is
-//! evicted and a miss is an error.
+//! from the same allocator. Where a workload sets no bound, nobody is bounded, unless he must be; then he gets twice the room that he needs,
+//! so that nothing is evicted and a miss is an error.
 
 mod dashmap;
 mod face;
+mod foyer;
 mod kv;
 mod moka;
 mod none;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub(crate) use self::dashmap::Dash;
 pub(crate) use self::face::{CacheFace, StoreFace};
+pub(crate) use self::foyer::Foyer;
 pub(crate) use self::kv::Baseline;
 pub(crate) use self::moka::Moka;
 pub(crate) use self::none::NoStore;
@@ -36,17 +38,46 @@ pub(crate) struct Config {
     pub(crate) ttl: bool,
     /// Whether it may have its background thread.
     pub(crate) background: bool,
+    /// What it may hold. None: all that will be in it.
+    pub(crate) bound: Option<Bound>,
+}
+
+/// A bound, by which a subject evicts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    Entries(usize),
+    /// Of memory, where a subject knows what it takes; else of keys and values.
+    Bytes(u64),
+}
+
+impl Bound {
+    /// As a number, of whichever it is.
+    fn weight(self) -> u64 {
+        match self {
+            Self::Entries(entries) => entries as u64,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    fn is_bytes(self) -> bool {
+        matches!(self, Self::Bytes(_))
+    }
 }
 
 impl Config {
     /// Of known size, with its background thread if it has one.
     pub(crate) fn sized(entries: usize, ttl: bool) -> Self {
-        Self { entries, presized: true, ttl, background: true }
+        Self { entries, presized: true, ttl, background: true, bound: None }
     }
 
     /// Growing from empty.
     pub(crate) fn growing(entries: usize, ttl: bool) -> Self {
         Self { presized: false, ..Self::sized(entries, ttl) }
+    }
+
+    /// Of known size, and bounded.
+    pub(crate) fn bounded(bound: Bound, entries: usize, ttl: bool) -> Self {
+        Self { bound: Some(bound), ..Self::sized(entries, ttl) }
     }
 
     /// The capacity to ask for at the start.
@@ -65,6 +96,12 @@ pub(crate) trait Subject: Send + Sync + Sized {
 
     /// Whether a reader finds a key at any moment while it is being replaced. It ought to.
     const REPLACES_ATOMICALLY: bool = true;
+
+    /// Whether it can be bounded.
+    const BOUNDS: bool = false;
+
+    /// Whether it holds exactly its bound, of entries, when it is full and at rest.
+    const BOUNDS_EXACTLY: bool = false;
 
     /// One pin for many gets, where there is such a thing.
     type Session<'a>: Session
@@ -86,6 +123,11 @@ pub(crate) trait Subject: Send + Sync + Sized {
 
     /// How many entries there are, once pending bookkeeping is done.
     fn len(&self) -> usize;
+
+    /// Where its bytes are, as far as it tells; first those of the entries, if these are weighed.
+    fn parts(&self) -> Vec<(&'static str, u64)> {
+        vec![]
+    }
 }
 
 /// Gets that share a pin.
@@ -135,8 +177,10 @@ macro_rules! subjects {
 }
 
 subjects! {
-    "store" => StoreFace,
-    "cache" => CacheFace,
+    "store" => StoreFace<false>,
+    "store-bound" => StoreFace<true>,
+    "cache" => CacheFace<false>,
+    "cache-bound" => CacheFace<true>,
     "baseline" => Baseline,
     "papaya" => Papaya,
     "dashmap" => Dash,
@@ -144,8 +188,13 @@ subjects! {
     "scc-index" => SccIndex,
     "moka" => Moka,
     "quick_cache" => Quick,
+    "foyer" => Foyer,
     "none" => NoStore,
 }
+
+/// Those that take part only where they are named: the faces with a capacity that evicts nothing, and who is only a peer where others are
+/// bounded, too.
+pub(crate) const WHERE_NAMED: [&str; 3] = ["store-bound", "cache-bound", "foyer"];
 
 /// Where the column of a name stands.
 pub(crate) fn position(name: &str) -> usize {
@@ -168,6 +217,18 @@ pub(crate) fn expires(name: &str) -> bool {
         type Output = bool;
         fn visit<S: Subject>(self) -> bool {
             S::EXPIRES
+        }
+    }
+    with(name, Asks)
+}
+
+/// Whether the subject of that name can be bounded.
+pub(crate) fn bounds(name: &str) -> bool {
+    struct Asks;
+    impl Visit for Asks {
+        type Output = bool;
+        fn visit<S: Subject>(self) -> bool {
+            S::BOUNDS
         }
     }
     with(name, Asks)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Config, Singly, Subject};
+use super::{Bound, Config, Singly, Subject};
 
 #[derive(Clone)]
 struct Timed {
@@ -30,16 +30,26 @@ impl moka::Expiry<Box<[u8]>, Timed> for PerEntry {
     }
 }
 
-/// `sync::Cache` without a bound (which spares it its frequency sketch), with per-entry expiry where entries have a
+/// `sync::Cache`, unless it is to have one without a bound (which spares it its frequency sketch), with per-entry expiry where entries have a
 /// time-to-live.
 pub(crate) struct Moka(moka::sync::Cache<Box<[u8]>, Timed, ahash::RandomState>);
 
 impl Subject for Moka {
     const EXPIRES: bool = true;
+    const BOUNDS: bool = true;
     type Session<'a> = Singly<'a, Self>;
 
     fn build(config: &Config) -> Self {
         let builder = moka::sync::Cache::builder().initial_capacity(config.capacity());
+        let builder = match config.bound {
+            None => builder,
+            Some(bound) => builder.max_capacity(bound.weight()),
+        };
+        let builder = match config.bound.is_some_and(Bound::is_bytes) {
+            false => builder,
+            true => builder
+                .weigher(|key: &Box<[u8]>, value: &Timed| (key.len() + value.bytes.len()) as u32),
+        };
         let hasher = ahash::RandomState::new();
         Self(if config.ttl {
             builder.expire_after(PerEntry).build_with_hasher(hasher)

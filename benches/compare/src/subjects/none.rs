@@ -11,6 +11,7 @@ pub(crate) struct NoStore;
 impl Subject for NoStore {
     const EXPIRES: bool = true;
     const STORES: bool = false;
+    const BOUNDS: bool = true;
     type Session<'a> = Singly<'a, Self>;
 
     fn build(_: &Config) -> Self {

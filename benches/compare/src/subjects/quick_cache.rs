@@ -3,24 +3,42 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::quick_cache::UnitWeighter;
+use ::quick_cache::Weighter;
 use ::quick_cache::sync::{Cache, DefaultLifecycle};
 
-use super::{Config, Singly, Subject};
+use super::{Bound, Config, Singly, Subject};
 
-/// `sync::Cache`, which has no time-to-live and must have a bound: twice what will be in it.
-pub(crate) struct Quick(Cache<Box<[u8]>, Arc<[u8]>, UnitWeighter, ahash::RandomState>);
+/// `sync::Cache`, which has no time-to-live and must have a bound: twice what will be in it, where the workload sets none. What it
+/// is told of its size it takes for the number of its shards, too, so it is told also where it is to grow from empty but is bounded.
+pub(crate) struct Quick(Cache<Box<[u8]>, Arc<[u8]>, Weigh, ahash::RandomState>);
+
+/// Weighs as the bound is.
+#[derive(Clone)]
+pub(crate) struct Weigh {
+    by_bytes: bool,
+}
+
+impl Weighter<Box<[u8]>, Arc<[u8]>> for Weigh {
+    #[inline(always)]
+    fn weight(&self, key: &Box<[u8]>, value: &Arc<[u8]>) -> u64 {
+        if self.by_bytes { (key.len() + value.len()) as u64 } else { 1 }
+    }
+}
 
 impl Subject for Quick {
     const EXPIRES: bool = false;
+    const BOUNDS: bool = true;
     type Session<'a> = Singly<'a, Self>;
 
     fn build(config: &Config) -> Self {
-        let bound = 2 * config.entries as u64 + 1024;
+        let (capacity, bound) = match config.bound {
+            None => (config.capacity(), 2 * config.entries as u64 + 1024),
+            Some(bound) => (config.entries, bound.weight()),
+        };
         Self(Cache::with(
-            config.capacity(),
+            capacity,
             bound,
-            UnitWeighter,
+            Weigh { by_bytes: config.bound.is_some_and(Bound::is_bytes) },
             ahash::RandomState::new(),
             DefaultLifecycle::default(),
         ))

@@ -110,7 +110,11 @@ impl Visit for Cells<'_> {
                         "Mops/s",
                         Better::Higher,
                     );
-                    samples.push((row.target(self.target(pin)), rate, run.share));
+                    samples.push((
+                        row.target(self.target(pin)).target(Target::Unbound(0.95)),
+                        rate,
+                        run.share,
+                    ));
                     match threads {
                         1 => alone = Some(rate),
                         2 => {

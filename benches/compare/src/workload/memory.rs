@@ -6,7 +6,7 @@ use super::child::{self, Outcome};
 use crate::keys::{Key, VALUE, value};
 use crate::options::{Options, short};
 use crate::report::{Better, RowName, Target};
-use crate::subjects::{self, Config, Subject, Visit};
+use crate::subjects::{self, Bound, Config, Subject, Visit};
 use crate::{alloc, machine};
 
 /// What `memory` takes.
@@ -14,6 +14,9 @@ use crate::{alloc, machine};
 pub(crate) struct Arguments {
     #[command(flatten)]
     options: Options,
+    /// With a capacity, of exactly the entries there are; and so many more are inserted after these.
+    #[arg(long, default_value_t = 0)]
+    evict: usize,
 }
 
 /// Bytes of a key.
@@ -24,18 +27,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let keys = options.keys(&[2_000_000])[0];
     let row = |label: &str| {
         let row = RowName::new(label, "bytes", Better::Lower);
-        if label.starts_with("of it") { row } else { row.target(Target::AtMost(56.0)) }
+        match arguments.evict {
+            _ if label.contains("of it") => row,
+            0 => row.target(Target::AtMost(56.0)),
+            _ => row.target(Target::AtMost(64.0)).target(Target::AtMost(48.0)),
+        }
+    };
+    let bounded = match arguments.evict {
+        0 => String::new(),
+        more => format!(" Bounded to as many; then {} more are inserted.", short(more)),
     };
     let what = format!(
-        "{} entries with a TTL where there is such a thing, keys of {KEY} bytes, values of {VALUE}; per entry, beyond these {}.",
+        "{} entries with a TTL where there is such a thing, keys of {KEY} bytes, values of {VALUE}; per entry, beyond these {}.{bounded}",
         short(keys),
         KEY + VALUE
     );
     child::measure(
         "memory",
         options,
-        |name| name != "none",
-        |subject| subjects::with(subject, Fill { keys }),
+        |name| name != "none" && (arguments.evict == 0 || subjects::bounds(name)),
+        |subject| subjects::with(subject, Fill { keys, evict: arguments.evict }),
         row,
         &[
             &what,
@@ -46,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 
 struct Fill {
     keys: usize,
+    evict: usize,
 }
 
 impl Visit for Fill {
@@ -53,22 +65,48 @@ impl Visit for Fill {
 
     fn visit<S: Subject>(self) -> Outcome {
         alloc::start_counting();
-        let cpu = (machine::cpu_time(), std::time::Instant::now());
         let (allocated, resident) = (alloc::live(), machine::rss());
-        let subject = S::build(&Config::growing(self.keys, true));
-        for id in 0..self.keys as u32 {
-            subject.insert(Key::short(id).bytes(), &value(id), Some(super::LONG));
-        }
-        super::check_len(&subject, self.keys);
-        let share = (machine::cpu_time() - cpu.0).as_secs_f64() / cpu.1.elapsed().as_secs_f64();
-        settle(&subject);
+        let cpu = (machine::cpu_time(), std::time::Instant::now());
+        let share = || (machine::cpu_time() - cpu.0).as_secs_f64() / cpu.1.elapsed().as_secs_f64();
+        let bound = (self.evict > 0).then_some(Bound::Entries(self.keys));
+        let subject = S::build(&Config { bound, ..Config::growing(self.keys, true) });
+        let insert = |id| subject.insert(Key::short(id).bytes(), &value(id), Some(super::LONG));
         let per_entry = |bytes: f64| bytes / self.keys as f64;
         let payload = (KEY + VALUE) as f64;
-        let grown = (machine::rss() as f64 - resident as f64, alloc::live() - allocated);
-        let mut outcome = Outcome { share, ..Outcome::default() };
-        outcome.value("allocated", per_entry(grown.1 as f64) - payload);
-        outcome.value("of it in zeroed blocks of 1 MiB and more", per_entry(alloc::lazy() as f64));
-        outcome.value("RSS", per_entry(grown.0) - payload);
+        let mut outcome = Outcome::default();
+        let mut report = |when: &str| {
+            settle(&subject);
+            let grown = (machine::rss() as f64 - resident as f64, alloc::live() - allocated);
+            let lazy = per_entry(alloc::lazy() as f64);
+            outcome.value(format!("{when}allocated"), per_entry(grown.1 as f64) - payload);
+            outcome.value(format!("{when}of it in zeroed blocks of 1 MiB and more"), lazy);
+            outcome.value(format!("{when}RSS"), per_entry(grown.0) - payload);
+            for (part, bytes) in subject.parts().into_iter().skip(1) {
+                outcome.value(format!("{when}of it {part}"), per_entry(bytes as f64));
+            }
+        };
+        (0..self.keys as u32).for_each(insert);
+        if self.evict == 0 {
+            super::check_len(&subject, self.keys);
+            let share = share();
+            report("");
+            return Outcome { share, ..self.checked(&subject, outcome) };
+        }
+        report("just filled, ");
+        let end = (self.keys + self.evict) as u32;
+        (self.keys as u32..end).for_each(insert);
+        if S::BOUNDS_EXACTLY {
+            super::check_len(&subject, self.keys);
+        }
+        let share = share();
+        report("evicting, ");
+        Outcome { share, ..outcome }
+    }
+}
+
+impl Fill {
+    /// Panics unless all entries are what was written.
+    fn checked<S: Subject>(&self, subject: &S, outcome: Outcome) -> Outcome {
         for id in 0..self.keys as u32 {
             let got = subject.get(Key::short(id).bytes(), crate::keys::digest);
             assert_eq!(got, Some(2 * u64::from(id)), "an entry is not what was written");

@@ -1,6 +1,7 @@
 //! The workloads, one a file, and what several of them do alike.
 
 pub(crate) mod batch;
+pub(crate) mod bounded_churn;
 pub(crate) mod child;
 pub(crate) mod churn;
 pub(crate) mod expiry_lag;
@@ -9,6 +10,7 @@ pub(crate) mod growth;
 pub(crate) mod latency;
 pub(crate) mod mass_expiry;
 mod mass_expiry_line;
+pub(crate) mod max_memory;
 pub(crate) mod memory;
 pub(crate) mod mixed;
 pub(crate) mod single;

@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 
 use crate::keys::{Key, Tally, digest, value};
-use crate::subjects::{self, Config, Session, Subject, Visit};
+use crate::subjects::{self, Bound, Config, Session, Subject, Visit};
 
 /// What `single` takes.
 #[derive(clap::Args)]
@@ -36,9 +36,18 @@ enum Operation {
     Overwrite,
     /// Inserts a key that is not there, and removes it.
     InsertRemove,
+    /// Inserts a key that never was into a full cache, which evicts.
+    InsertEvict,
 }
 
+/// Keys for [`Operation::InsertEvict`]; when they come again, everybody has forgotten them. Always as many, so that making them cancels out.
+const NEW: u32 = 1 << 15;
+
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+    let evicts = matches!(arguments.operation, Operation::InsertEvict);
+    if evicts && !subjects::bounds(arguments.subject) {
+        return Err(format!("{} cannot be bounded", arguments.subject));
+    }
     subjects::with(arguments.subject, Loop { arguments });
     Ok(())
 }
@@ -54,18 +63,21 @@ impl Visit for Loop<'_> {
         let Arguments { operation, rounds, entries, no_ttl, .. } = *self.arguments;
         let entries = entries.max(1);
         let ttl = (!no_ttl).then_some(super::LONG);
+        let evicts = matches!(operation, Operation::InsertEvict);
         let config = Config::sized(entries as usize, ttl.is_some());
+        let bound = evicts.then_some(Bound::Entries(entries as usize));
         // A thread of its own would be counted, and the more, the longer the run.
-        let subject = S::build(&Config { background: false, ..config });
+        let subject = S::build(&Config { background: false, bound, ..config });
         let present: Vec<Key> = (0..entries).map(Key::of).collect();
-        let absent: Vec<Key> = (entries..2 * entries).map(Key::of).collect();
+        let others = if evicts { NEW } else { entries };
+        let absent: Vec<Key> = (entries..entries + others).map(Key::of).collect();
         for key in &present {
             subject.insert(key.bytes(), &value(key.id), ttl);
         }
         let mut tally = Tally::default();
         let keys = |keys: &'_ [Key]| {
             let keys: Vec<Key> = keys.to_vec();
-            (0..rounds).map(move |round| keys[(round % u64::from(entries)) as usize])
+            (0..rounds).map(move |round| keys[(round % keys.len() as u64) as usize])
         };
         let hits = match operation {
             Operation::GetHit => {
@@ -90,6 +102,12 @@ impl Visit for Loop<'_> {
                     subject.insert(key.bytes(), &value(key.id), ttl);
                     assert!(subject.remove(key.bytes()), "what was inserted is not there");
                 });
+                0
+            }
+            Operation::InsertEvict => {
+                keys(&absent).for_each(|key| subject.insert(key.bytes(), &value(key.id), ttl));
+                let len = subject.len();
+                assert!(!S::BOUNDS_EXACTLY || len == entries as usize, "{len} entries");
                 0
             }
         };

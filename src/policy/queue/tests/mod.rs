@@ -1,7 +1,11 @@
-//! The queue by itself: examples, models of its races, a stress test.
+//! The queue by itself: examples, models of its races, who stops in its midst, a stress test.
 
+mod epochs;
 #[cfg(not(purekv_loom))]
 mod examples;
+mod models;
+#[cfg(all(feature = "failpoints", not(purekv_loom)))]
+mod stopped;
 #[cfg(not(purekv_loom))]
 mod stress;
 

@@ -1,0 +1,181 @@
+//! Time-to-idle: hits put a deadline off while others change it, or act on it.
+
+use super::*;
+use crate::sync::check;
+
+const BOUND: usize = 3;
+
+/// Entries are due 4 after their last use.
+const IDLE: u64 = 4;
+
+fn world(wheel: Wheel) -> Arc<World> {
+    World::with(wheel, None, Some(Duration::from_nanos(IDLE)))
+}
+
+impl World {
+    /// An entry that is due at `hard` at last.
+    fn insert_idle(&self, key: u64, value: u64, hard: u64) {
+        self.enter(|guard, now| {
+            let entry = entry_until(key, value, self.engine.until(hard, now));
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            assert_eq!(self.engine.insert(hash(key), entry, guard, now, is_key), Ok(()));
+        });
+    }
+
+    /// Asks for a key as users do; its deadline as it was found.
+    fn read(&self, key: u64) -> Option<u64> {
+        self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            Some(self.engine.read(hash(key), guard, now, is_key)?.1)
+        })
+    }
+
+    fn increment_idle(&self, key: u64) -> bool {
+        self.compute(key, |value| {
+            let until = Until { deadline: NEVER, hard: Some(NEVER) };
+            Decision::PutKeepingDeadline(entry_until(key, value + 1, until))
+        })
+    }
+
+    fn deadline(&self, key: u64) -> Option<u64> {
+        self.get(key).map(|(_, deadline)| deadline)
+    }
+}
+
+/// A hit does not put the deadline beyond one that is set meanwhile.
+#[test]
+fn loom_touch_against_a_shorter_ttl() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let setter = spawn(&world, |world| world.set_deadline(1, 5));
+        world.read(1);
+        assert!(setter.join().unwrap());
+        assert_eq!(world.deadline(1), Some(5));
+        // Nor any later one.
+        world.pass(1);
+        world.read(1);
+        assert_eq!(world.deadline(1), Some(5));
+    });
+}
+
+/// The same with two hits, and one change after the other.
+#[test]
+fn loom_touch_twice_against_two_ttls() {
+    check(2, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, 3);
+        world.pass(1);
+        let setter = spawn(&world, |world| world.set_deadline(1, 20) && world.set_deadline(1, 4));
+        let reader = spawn(&world, |world| world.read(1));
+        world.read(1);
+        reader.join().unwrap();
+        assert!(setter.join().unwrap());
+        assert_eq!(world.deadline(1), Some(4));
+        world.read(1);
+        assert_eq!(world.deadline(1), Some(4));
+    });
+}
+
+/// A later deadline that is set while a hit is counted is not lost: the next hit finds it.
+#[test]
+fn loom_touch_against_persist() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, 3);
+        world.pass(1);
+        let setter = spawn(&world, |world| world.set_deadline(1, NEVER));
+        world.read(1);
+        assert!(setter.join().unwrap());
+        world.pass(1);
+        world.read(1);
+        assert_eq!(world.deadline(1), Some(2 + IDLE));
+    });
+}
+
+/// Who finds an entry due and who puts its deadline off: one of them is first, and what was absent stays so.
+#[test]
+fn loom_touch_against_expiry() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(IDLE - 1);
+        let reader = spawn(&world, |world| (world.read(1).is_some(), world.read(1).is_some()));
+        world.pass(1);
+        let seen = world.get(1).is_some();
+        let (first, second) = reader.join().unwrap();
+        assert!(first || !second, "it came back");
+        let left = world.get(1).is_some();
+        assert!(!left || seen, "it was absent, and is here");
+        assert!(!left || first, "nobody has put it off");
+        assert_eq!((world.engine.len(), world.expired()), (left.into(), (!left).into()));
+    });
+}
+
+/// An update that keeps the deadline takes over what was set meanwhile, and is a use itself.
+#[test]
+fn loom_touch_by_an_update_against_set_ttl() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let setter = spawn(&world, |world| world.set_deadline(1, 5));
+        assert!(world.increment_idle(1));
+        assert!(setter.join().unwrap());
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5)));
+        world.pass(1);
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5)));
+    });
+}
+
+/// Hits and updates at once: the last use counts.
+#[test]
+fn loom_touch_against_an_update() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, 20);
+        world.pass(2);
+        let updater = spawn(&world, |world| world.increment_idle(1));
+        world.read(1);
+        assert!(updater.join().unwrap());
+        assert_eq!(world.get(1), Some((11, 2 + IDLE)));
+        world.pass(3);
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5 + IDLE)));
+    });
+}
+
+/// The record fires while the deadline is put off: it is armed for the new one.
+#[test]
+fn loom_touch_against_the_ticker() {
+    check(BOUND, || {
+        let world = world(Wheel::With);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(IDLE - 1);
+        let reader = spawn(&world, |world| world.read(1).is_some());
+        world.pass(1);
+        world.advance();
+        let put_off = reader.join().unwrap();
+        assert!(put_off || world.engine.len() == 0);
+        world.assert_emptied_by_the_wheel(2 * IDLE);
+    });
+}
+
+/// A hit that has to take itself back, beside the ticker: the entry goes when the shorter deadline says.
+#[test]
+fn loom_touch_against_a_shorter_ttl_and_the_ticker() {
+    check(2, || {
+        let world = world(Wheel::With);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let setter = spawn(&world, |world| world.set_deadline(1, 5));
+        let reader = spawn(&world, |world| world.read(1));
+        world.advance();
+        reader.join().unwrap();
+        assert!(setter.join().unwrap());
+        world.assert_emptied_by_the_wheel(3);
+    });
+}
