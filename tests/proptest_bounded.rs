@@ -24,7 +24,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (key(), value(), option::weighted(0.3, span()))
             .prop_map(|(key, value, ttl)| Step::TryInsert(key, value, ttl)),
         3 => capacity().prop_map(Step::SetMaxCapacity),
-        1 => (0..4_u8, 0..=LENGTH, 0..8_u8)
+        1 => (0..4_u8, 0..=LENGTH, 0..40_u8)
             .prop_map(|(row, count, times)| Step::Churn { row, count, times }),
     ]
 }

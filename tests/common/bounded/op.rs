@@ -16,7 +16,7 @@ pub(crate) struct Case {
 pub(crate) struct Scenario {
     pub(crate) default_ttl: Option<Span>,
     pub(crate) capacity: Capacity,
-    /// Whether all entries are looked at after each step, which removes what is due.
+    /// Whether all entries are looked at now and then, which removes what is due.
     pub(crate) looks: bool,
     pub(crate) steps: Vec<Step>,
 }
