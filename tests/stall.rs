@@ -174,7 +174,7 @@ fn nobody_waits_in_a_store_with_a_time_to_idle() {
         |site| is_of(site, &[IDLE]),
         |clock| {
             let builder = Store::builder().clock(clock).expiry(Expiry::Manual);
-            builder.time_to_idle(Duration::from_secs(3600)).build()
+            builder.time_to_idle(Duration::from_secs(1800)).build()
         },
     );
 }
