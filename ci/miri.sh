@@ -10,6 +10,7 @@ export MIRIFLAGS="-Zmiri-permissive-provenance -Zmiri-tree-borrows -Zmiri-disabl
 if [[ $# -eq 0 ]]; then
     # Not the walks: a step in one reborrows a whole shard.
     set -- clock:: hash:: epoch::real table::control table::tags table::tests::models wheel::record wheel::tests::models engine:: loading:: \
+        policy::queue::tests::models policy::queue::tests::examples::a_queue \
         --skip walk
 fi
 cargo +nightly miri test --locked --target-dir target/miri --lib -- "$@"

@@ -48,6 +48,8 @@ const CHAINS: &str = "table::chain::";
 const LOADS: &str = "cache::loader::";
 /// What the names of the sites begin with that only a store with a capacity comes by.
 const EVICTION: [&str; 2] = ["engine::evict::", "policy::queue::"];
+/// … and only one with a time-to-idle.
+const IDLE: &str = "engine::touch::";
 /// How often a victim may try to come by a site.
 const ATTEMPTS: u64 = 64;
 
@@ -127,7 +129,7 @@ fn is_of(site: &str, prefixes: &[&str]) -> bool {
 
 /// Sites that a store with a good hasher comes by.
 fn is_common(site: &str) -> bool {
-    !is_of(site, &["baseline::", CHAINS, LOADS]) && !is_of(site, &EVICTION)
+    !is_of(site, &["baseline::", CHAINS, LOADS, IDLE]) && !is_of(site, &EVICTION)
 }
 
 #[test]
@@ -164,6 +166,17 @@ fn nobody_waits_in_a_store_with_a_capacity() {
     nobody_waits(wanted, |clock| {
         Store::builder().max_capacity(1000).clock(clock).expiry(Expiry::Manual).build()
     });
+}
+
+#[test]
+fn nobody_waits_in_a_store_with_a_time_to_idle() {
+    nobody_waits(
+        |site| is_of(site, &[IDLE]),
+        |clock| {
+            let builder = Store::builder().clock(clock).expiry(Expiry::Manual);
+            builder.time_to_idle(Duration::from_secs(1800)).build()
+        },
+    );
 }
 
 #[test]

@@ -112,7 +112,9 @@ impl<S: Kv> Kv for Faulty<S> {
         }
         if self.fault == Fault::Haunted {
             let ghost = self.state.lock().unwrap().values.remove(key);
-            ghost.is_some_and(|value| self.right.insert_if_absent(key, &value));
+            if let Some(value) = ghost {
+                self.right.insert_if_absent(key, &value);
+            }
         }
         let value = self.right.get(key);
         if self.now_and_then(Fault::StaleGet)

@@ -9,7 +9,7 @@ use purekv::failpoint::set_hook;
 use crate::random::Random;
 use crate::small::{Small, value};
 
-const ROUNDS: u64 = if cfg!(debug_assertions) { 1_000 } else { 10_000 };
+const ROUNDS: u64 = if cfg!(debug_assertions) { 300 } else { 10_000 };
 const THREADS: u64 = 3;
 const STEPS: u32 = 12;
 const KEYS: u64 = 3;

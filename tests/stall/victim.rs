@@ -88,7 +88,8 @@ impl<'a, S: Subject> Victim<'a, S> {
         match self.random.below(4) {
             0 => self.store.resize(capacity / (1 + self.random.below(4))),
             1 => {
-                self.store.resize(capacity / 8);
+                // So few that who looks for stale records comes to the end of a queue.
+                self.store.resize(capacity / 64);
                 self.store.resize(capacity);
                 let key = victims_key(self.next);
                 for number in 0..2 * capacity {

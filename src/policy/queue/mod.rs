@@ -1,62 +1,66 @@
 //! A FIFO queue of words that are not 0: without bound, for any number of pushers and poppers, lock-free.
 //!
 //! After the FAAArrayQueue of A. Correia and P. Ramalhete ("FAAArrayQueue: MPMC lock-free queue", Concurrency Freaks, 2016): a list of
-//! segments, each an array of cells that two counters give out by fetch-and-add. The pusher's CAS and the popper's swap meet in the cell; if the popper comes
-//! first the cell is *burnt*, and both go on to another. Where we differ:
+//! segments, each an array of cells that two counters give out by fetch-and-add. Pusher and popper of a cell meet there, the one with a
+//! CAS and the other with a swap. If the popper is first the cell is *burnt*, and both go on to another. Where we differ:
 //!
-//! - **To be told that it is empty means something**: see below.
-//! - Segments are as long as the queue's length makes it worth while ([`segment`]), each with its head in one allocation. An empty queue has 80
-//!   bytes, one of a million words 8.06 a word.
-//! - They carry the number of their first cell, so that the length is a difference.
-//! - Segments are freed by epochs and not by hazard pointers. So a popper moves the tail out of a segment before it retires it; there
-//!   it may lag behind, since who comes to it by the tail looks again.
+//! - **To be told that there is no word means something**, see below.
+//! - Segments are as long as the queue's length makes worth while, each with its head in one allocation ([`segment`]). An empty queue
+//!   has 80 bytes, one of a million words 8.05 for each.
+//! - Each carries the number of its first cell, so that the queue's length is a difference.
+//! - They are freed by epochs and not by hazard pointers. A popper moves the tail out of a segment before it retires it.
 //!
 //! ```text
-//!            head                                      tail (or one before it that is full)
-//!             ▼                                          ▼
-//!  ┌────┬────────────┐  next  ┌────┬────────────┐  next ┌────┬────────────┐  next
-//!  │head│▒▒▒▒▒██▒████│──────► │head│████████████│ ────► │head│█████░██░░░░│──────► null
-//!  └────┴─────▲──────┘        └────┴────────────┘       └────┴────────▲───┘
-//!           popped               █ word  ▒ taken  ░ empty           pushed
+//!           head                                         tail, or one before it that is full
+//!            ▼                                            ▼
+//!  ┌────┬──────────────┐ next ┌────┬──────────────┐ next ┌────┬──────────────┐ next
+//!  │    │ ▒▒▒▒▒▒█▒████ │─────►│    │ ████████████ │─────►│    │ █████░██░░░░ │─────► null
+//!  └────┴────────▲─────┘      └────┴──────────────┘      └────┴─────────▲────┘
+//!              popped              ▒ taken  █ word  ░ empty           pushed
 //! ```
 //!
 //! # What None means
 //!
-//! A pop that returns None has looked, last of all, by a read-modify-write that modifies nothing: call it R. It was on the very word that
-//! the next push has to modify: `pushed` of the last segment while that has cells left, its `next` when it has not. Claim: **of every push,
-//! whenever it was, either the word has been popped or is in a cell that another pop has drawn and is about to empty; or the push, when
-//! it is finished, has heard of all that was done before R.** So, if A says that it wants a word (however relaxed) and then is told that there is none,
-//! while B pushes a word and then looks (however relaxed) who wants one: either B sees A's wish, or a third has got B's word, and from it
-//! can have heard of B. It is never in the queue with neither of them knowing.
+//! The last thing that a pop does before it returns None is to look, by a read-modify-write that modifies nothing: call it R. It is on the very
+//! word that the next push has to modify: `pushed` of the last segment if that has cells left to push to, its `next` if it has none.
+//! Claim: **of every push, whenever it comes, either the word is in a cell that another pop has drawn, and has emptied or is about to;
+//! or the push, when it is finished, has heard of all that was done before R.**
 //!
-//! That is store buffering, which Acquire and Release do not exclude on two words; but here both come to one word, and read-modify-writes of one word
-//! stand in one order, in which each reads the one before it. (H.-J. Boehm, "Can seqlocks get along with programming language memory models?", HPL-2012-68, calls
-//! such a look a read-don't-modify-write.) Let L be the segment at which R looked. A push is finished by one of two: a CAS on a cell, which an increment of `pushed` has given it;
-//! or a CAS on `next`, which links a segment with its word inside. What it tried before, in cells that were burnt, does not count.
+//! So let A say that it wants a word, and then be told that there is none; while B pushes a word, and then looks who wants one. However relaxed
+//! saying and looking are, B sees A's wish, unless a third gets B's word. It never stays in the queue with A and B not knowing.
+//! (Not even if the third should be stopped: what it has drawn is its own.)
 //!
-//! 1. R was on `pushed` of L and read n, less than L's length, when no less than n cells of L had been drawn by pops. Then the word is
-//!    - in L, in a cell given *before* R: its number is below n, so a pop has drawn it. Not ours: we have emptied what we drew.
-//!    - in L, in a cell given *after* R: the increment acquires what R released. Whatever is between the two are increments, and further
-//!      such looks: read-modify-writes, which pass it on.
-//!    - in a segment before L: the head has left it, so pops have drawn all its cells.
-//!    - in a segment behind L: who linked the first of these had found L full. That number it read from what comes *after* R, and acquired it. What it has heard
-//!      it released with its CAS on `next`. Nobody gets to a segment behind L but by linking it or by the tail; who moves the tail there has acquired
-//!      `next`, or was the one who wrote it, and releases with the tail what the pusher then acquires. So, from segment to segment, all have heard.
-//! 2. R was on `next` of L and read null, when all cells of L had been drawn by pops. Then the word is
+//! That is store buffering. Acquire and Release do not exclude it if the threads meet at two words. But here both come to one word by
+//! read-modify-writes, and these stand in one order, in which each reads what the one before it wrote. (H.-J. Boehm, "Can seqlocks get along
+//! with programming language memory models?", HPL-2012-68, calls such a look a read-don't-modify-write.)
+//!
+//! Let L be the segment of R. What finishes a push is a CAS on a cell, which an increment of `pushed` has given it, or the CAS on
+//! `next` that links a segment with the word in its first cell, which counts as given from the start. What a push has tried before, with
+//! cells that were burnt, does not matter.
+//!
+//! 1. R was on `pushed`, and read n, less than the length of L; and no less than n cells of L had been drawn by pops. The word is
+//!    - in a cell of L that was given *before* R: its number is below n, so a pop has drawn it. Not ours, for we have emptied what we drew.
+//!    - in a cell of L that was given *after* R: the increment acquired what R released. What is between the two in the order of `pushed` are
+//!      increments and other such looks, read-modify-writes, and so they pass it on.
+//!    - in a segment before L: the head has left it, so pops have drawn all of its cells.
+//!    - in a segment behind L: who linked the first of these had found L full. That is to have read something that came *after* R, and
+//!      it was acquired. It was passed on with `next`, to everyone who moves the tail there, and with the tail to everyone who then pushes there or
+//!      links the segment after that; and nobody finds a place to push to but by the tail.
+//! 2. R was on `next`, and read null; and all cells of L had been drawn by pops. The word is
 //!    - in L, or in a segment before it: a pop has drawn its cell.
-//!    - in a segment behind L: the CAS that linked the first of these comes after R, and acquires what R released. The others have heard of it as above.
+//!    - in a segment behind L: the CAS that linked the first of these came after R, and acquired what R released. It was passed on as above.
 //!
-//! The head from which we came to L may be an old one; then R finds a `next`, and we go on.
+//! Nor does it do harm that the head from which we have come to L may be an old one: then R finds a `next`, and we go on. As all that
+//! was in the queue at R was other pops' already, None is the truth there and then.
 //!
 //! # Progress
 //!
-//! Nobody waits. A thread that is stopped after it was given a cell leaves that one cell behind: a pop burns it, or, if a popper is stopped, the word pushed to it is
-//! the stopped one's. Who is stopped while it links or retires a segment has left everything so that others can do the rest. A pusher and a popper may burn cell
-//! after cell under each other's hands, but only to the end of the segment: the next one is linked with its word inside.
+//! Nobody waits. Who is stopped after it was given a cell leaves that one behind: a pop burns it, or, if it is a pop that is stopped, a word that
+//! is pushed there is its own. Who is stopped while it links or leaves a segment has left it so that others can do the rest, but for freeing
+//! this one. A pusher and a popper may burn cell after cell under each other's hands, but only to the end of the
+//! segment: the next one is linked with a word in it.
 //!
-//! Counters do not run over: who finds one at its end does not increment it. A pop on an empty queue draws no cell.
-//!
-//! A push or a pop is two read-modify-writes on lines that others want too; one more segment each few hundred in a queue of 10,000.
+//! Who finds a counter at its end does not increment it, so it does not run over; and a pop from an empty queue draws no cell.
 
 mod segment;
 
@@ -74,7 +78,7 @@ use crate::sync::{AtomicPtr, AtomicUsize, Ordering, failpoint};
 pub(crate) struct Queue {
     /// The segment to pop from. Never null.
     head: CachePadded<AtomicPtr<Segment>>,
-    /// The segment to push to, or one before it, but never one before the head's. Never null.
+    /// The segment to push to, or one before it that is full; never one that is retired. Never null.
     tail: CachePadded<AtomicPtr<Segment>>,
     /// Bytes of the segments linked, less those of the segments retired, modulo 2^64.
     memory: CachePadded<AtomicUsize>,
@@ -134,22 +138,25 @@ impl Queue {
                 Pop::Word(word) => return Some(word),
                 Pop::Burnt => {}
                 Pop::Empty => return None,
-                Pop::Drained => {
-                    let next = segment.next_or_be_heard()?;
-                    // The tail first: what is retired must not be found from it, and by going first everyone who has
-                    // heard of the new head has heard that the tail is there, or further on.
-                    pass(&self.tail, segment, next);
-                    failpoint::hit("policy::queue::pop::tail_passed");
-                    if pass(&self.head, segment, next) {
-                        failpoint::hit("policy::queue::pop::head_passed");
-                        // Relaxed: an account.
-                        self.memory.fetch_sub(segment.bytes(), Ordering::Relaxed);
-                        // SAFETY: the head has just been moved past it, by us, and the tail before.
-                        unsafe { segment.retire(guard) };
-                    }
-                }
+                Pop::Drained => self.leave(segment, segment.next_or_be_heard()?, guard),
             }
         }
+    }
+
+    /// Moves the head on from a segment that is drained. Who has done it retires the segment.
+    fn leave(&self, segment: SegmentRef<'_>, next: NonNull<Segment>, guard: &Guard) {
+        if !pass(&self.head, segment, next) {
+            return;
+        }
+        failpoint::hit("policy::queue::pop::head_passed");
+        // The tail may have stayed, and nobody may find the segment there either. If this fails the tail is further on: who linked `next` had
+        // found the segment there, and we have heard of that, so we cannot be looking at what the tail was before.
+        pass(&self.tail, segment, next);
+        failpoint::hit("policy::queue::pop::tail_passed");
+        // Relaxed: an account.
+        self.memory.fetch_sub(segment.bytes(), Ordering::Relaxed);
+        // SAFETY: neither end leads to it any more, and the head was moved past it once, by us.
+        unsafe { segment.retire(guard) };
     }
 
     /// The word that comes next; a hint, and None where it is not to be had by one look.
@@ -194,8 +201,8 @@ impl Drop for Queue {
 
 /// The segment that an end of the queue points to.
 fn find<'g>(end: &AtomicPtr<Segment>, _guard: &'g Guard) -> SegmentRef<'g> {
-    // Acquire: partner of the Release in `pass`: the segment is seen as it was made. For the tail, too: who pushes behind a segment has
-    // heard of all who found nothing in it. For the head: who pops has heard that the tail has come as far.
+    // Acquire: partner of the Release in `pass`: the segment is seen as it was made. And who pushes to a segment has heard of all who found
+    // nothing in those before it.
     let segment = end.load(Ordering::Acquire);
     match NonNull::new(segment) {
         // SAFETY: it was reachable while we were pinned.

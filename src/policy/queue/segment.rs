@@ -276,7 +276,7 @@ impl<'g> SegmentRef<'g> {
     pub(super) fn pop(self) -> Pop {
         let Segment { pushed, popped, .. } = self.head();
         let len = self.place().len;
-        // Relaxed: a count that was once reached stays reached, and no more is concluded from it.
+        // Relaxed: a count that was once reached stays reached. Before the look at `pushed`: afterwards there may have been pushes, too.
         let seen = popped.load(Ordering::Relaxed);
         if seen >= len {
             return Pop::Drained;

@@ -16,7 +16,7 @@ pub(crate) struct Case {
 pub(crate) struct Scenario {
     pub(crate) default_ttl: Option<Span>,
     pub(crate) capacity: Capacity,
-    /// Whether all entries are looked at after each step, which removes what is due.
+    /// Whether all entries are looked at now and then, which removes what is due.
     pub(crate) looks: bool,
     pub(crate) steps: Vec<Step>,
 }
@@ -42,7 +42,7 @@ pub(crate) enum Step {
     Do(Operation),
     TryInsert(Key, Value, Option<Span>),
     SetMaxCapacity(Capacity),
-    /// Inserts and removes the first keys of a row so many times, which leaves records without entries behind.
+    /// Inserts and removes the first keys of a row, up to seven times, which leaves records without entries behind.
     Churn {
         row: u8,
         count: u8,

@@ -9,7 +9,7 @@ use super::super::segment::FEWEST;
 use super::*;
 use crate::sync::failpoint::set_hook;
 
-/// The names in `failpoint::hit("…")`.
+/// The names of the places in the source.
 fn sites() -> BTreeSet<&'static str> {
     let sources = [include_str!("../mod.rs"), include_str!("../segment.rs")];
     let calls = sources.into_iter().flat_map(|text| text.split("failpoint::hit(\"").skip(1));
