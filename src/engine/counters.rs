@@ -3,7 +3,8 @@
 use crossbeam_utils::CachePadded;
 
 use crate::kv::RemovalCause;
-use crate::sync::{AtomicUsize, Ordering, thread_index};
+use crate::sync::hint::AtomicUsize;
+use crate::sync::{Ordering, thread_index};
 
 const STRIPES: usize = if cfg!(purekv_loom) { 1 } else { 16 };
 
@@ -34,7 +35,7 @@ fn times(before: usize, entries: usize) -> usize {
 }
 
 /// Entries that come or go between two looks for stale records, in a stripe.
-const TIDY_EVERY: usize = if cfg!(purekv_loom) { 1 } else { 16 };
+pub(super) const TIDY_EVERY: usize = if cfg!(purekv_loom) { 8 } else { 16 };
 
 impl Counters {
     fn stripe(&self) -> &Stripe {

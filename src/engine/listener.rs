@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Entry;
 use crate::kv::RemovalCause;
+use crate::sync::epoch::free_quietly;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::table::Shared;
 
@@ -23,9 +24,11 @@ impl<E: Entry> Listener<E> {
     /// Whatever it does, the operation that has called it goes on: it has unlinked an entry and must account for it.
     pub(super) fn tell(&self, entry: Shared<'_, E>, cause: RemovalCause) {
         // What it has captured may be left in a state that only itself can see; it is called again all the same.
-        if catch_unwind(AssertUnwindSafe(|| (self.tell)(entry, cause))).is_err() {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.tell)(entry, cause))) {
             // Relaxed: a count.
             self.panics.fetch_add(1, Ordering::Relaxed);
+            // It is the user's, too, and may panic in its turn.
+            free_quietly(|| drop(payload));
         }
     }
 

@@ -18,7 +18,8 @@ use std::ptr::{self, NonNull};
 use super::mark::Place;
 use crate::hash::{Signature, mix};
 use crate::sync::epoch::{Guard, Retire, assert_live};
-use crate::sync::{AtomicPtr, AtomicU32, Ordering, prefetch};
+use crate::sync::hint::AtomicU32;
+use crate::sync::{AtomicPtr, Ordering, prefetch};
 
 /// Cells in a bucket.
 const WAYS: usize = if cfg!(purekv_loom) { 1 } else { 4 };

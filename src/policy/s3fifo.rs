@@ -20,8 +20,9 @@ use super::queue::Queue;
 use super::record::{Record, STAMPS};
 use super::{Policy, Turn, Verdict};
 use crate::hash::Signature;
+use crate::sync::Ordering;
 use crate::sync::epoch::Guard;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::hint::AtomicU64;
 
 /// The whole, where shares of the capacity are counted.
 const ONE: u64 = 1 << 32;
@@ -136,6 +137,12 @@ impl S3Fifo {
             }),
             ghosts: Ghosts::new(),
         }
+    }
+
+    /// What the entries in small weigh, as it is counted.
+    #[cfg(test)]
+    pub(crate) fn small_weight(&self) -> u64 {
+        self.state.small_weight.load(Ordering::Relaxed)
     }
 
     fn queue(&self, place: Place) -> &Queue {

@@ -6,6 +6,7 @@
 
 pub(crate) mod epoch;
 pub(crate) mod failpoint;
+pub(crate) mod hint;
 mod prefetch;
 
 #[cfg(purekv_loom)]

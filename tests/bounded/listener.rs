@@ -148,3 +148,25 @@ fn it_may_use_the_cache() {
     }
     assert_eq!(cache.weight(), cache.len() as u64);
 }
+
+/// What a listener panics with may panic in turn, when it is dropped.
+#[test]
+fn a_panic_with_something_that_panics_is_no_different() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("what a listener has panicked with panics, as this test wants it to");
+        }
+    }
+
+    let builder = bounded(10).0.removal_listener(|_: &u32, (), _| std::panic::panic_any(Bomb));
+    let cache = builder.build();
+    for key in 0..100 {
+        cache.insert(key, ());
+    }
+    // An insert that was torn away from its eviction has left an entry that nobody can evict.
+    cache.set_max_capacity(0);
+    assert_eq!((cache.len(), cache.weight()), (0, 0));
+    assert_eq!(cache.stats().listener_panics, 100);
+}

@@ -4,6 +4,7 @@
 //! wheel as small as they get; otherwise short stress tests.
 
 mod deadlines;
+mod evict;
 mod idle;
 mod timers;
 mod walks;
@@ -11,7 +12,9 @@ mod walks;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::{Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Observer, Timer, Until};
+use super::{
+    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Listener, Observer, Timer, Until,
+};
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::policy::Mark;
@@ -29,6 +32,7 @@ struct Entry {
     key: u64,
     /// A cell, so that loom sees who looks at it without having been shown it.
     value: UnsafeCell<u64>,
+    weight: u64,
     /// And who forgets to free it.
     _freed: Track<()>,
 }
@@ -76,8 +80,8 @@ impl super::Entry for Entry {
         entry.get().hard.as_ref()
     }
 
-    fn weight(_: Shared<'_, Self>, (): &()) -> u64 {
-        1
+    fn weight(entry: Shared<'_, Self>, (): &()) -> u64 {
+        entry.get().weight
     }
 
     fn bytes(_: Shared<'_, Self>) -> usize {
@@ -91,10 +95,15 @@ fn hash(key: u64) -> u64 {
 }
 
 fn entry(key: u64, value: u64, deadline: u64) -> Owned<Entry> {
-    entry_until(key, value, Until { deadline, hard: None })
+    heavy(key, value, Until { deadline, hard: None }, 1)
 }
 
 fn entry_until(key: u64, value: u64, until: Until) -> Owned<Entry> {
+    heavy(key, value, until, 1)
+}
+
+/// An entry of this weight.
+fn heavy(key: u64, value: u64, until: Until, weight: u64) -> Owned<Entry> {
     let (deadline, timer) = (Deadline::new(until.deadline), Timer::new());
     let entry = NonNull::from(Box::leak(Box::new(Entry {
         deadline,
@@ -103,16 +112,23 @@ fn entry_until(key: u64, value: u64, until: Until) -> Owned<Entry> {
         hard: until.hard.map(Hard::new),
         key,
         value: UnsafeCell::new(value),
+        weight,
         _freed: Track::new(()),
     })));
     // SAFETY: fresh, and `free` undoes exactly this.
     unsafe { Owned::new(entry) }
 }
 
+/// What its listener was told of: the value of each entry that has left, and why.
+///
+/// A lock of the standard library: no race is to be made by it, or hidden.
+type Told = std::sync::Arc<std::sync::Mutex<Vec<(u64, RemovalCause)>>>;
+
 /// An engine and the hand of its clock. Times are given as instants, not as durations.
 struct World {
     engine: Engine<Entry>,
     hand: ManualClock,
+    told: Told,
 }
 
 /// With a wheel, or without one: what is due goes when it is met.
@@ -133,6 +149,15 @@ impl World {
 
     fn with(wheel: Wheel, capacity: Option<Capacity>, idle: Option<Duration>) -> Arc<Self> {
         let (clock, hand) = Clock::manual();
+        let told = Told::default();
+        // Of a bounded one only: the other models have no use for it.
+        let listener = capacity.map(|_| {
+            let told = told.clone();
+            Listener::new(move |entry: Shared<'_, Entry>, cause| {
+                let value = entry.get().value();
+                told.lock().unwrap().push((value, cause));
+            })
+        });
         let config = Config {
             clock,
             tick: Duration::from_nanos(1),
@@ -141,10 +166,10 @@ impl World {
             shards: 1,
             initial_capacity: 0,
             capacity,
-            listener: None,
+            listener,
             observer: Observer { counts: false, idle, on_read: None },
         };
-        Arc::new(Self { engine: Engine::new(config, ()), hand })
+        Arc::new(Self { engine: Engine::new(config, ()), hand, told })
     }
 
     /// As one operation, with a pin and a time of its own.
