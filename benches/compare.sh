@@ -41,3 +41,5 @@ workload growth --reps 1 --keys 400000
 workload mass-expiry --reps 1 --due 100000 --lead 5
 workload expiry-lag --reps 1 --keys 100000 --patience 5
 workload churn --reps 1 --operations 2000000 --keys 10000
+workload bounded-churn --reps 2 --seconds 0.1 --keys 10000
+workload max-memory --reps 1 --mebibytes 16 --keys 100000

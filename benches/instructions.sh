@@ -1,6 +1,7 @@
 #!/bin/sh
 # Instructions per operation, by callgrind: (I(N2) - I(N1)) / (N2 - N1), so that start-up and filling cancel out.
-# The last column is the loop itself. Usage: benches/instructions.sh [--no-ttl] [SUBJECT...]
+# The last column is the loop itself; `store-bound` and `cache-bound` have a capacity that all entries fit in, and insert-evict is
+# an insertion into a full cache of each that can be bounded. Usage: benches/instructions.sh [--no-ttl] [SUBJECT...]
 set -eu
 cd "$(dirname "$0")/compare"
 
@@ -32,9 +33,15 @@ printf ' | %s' "$@"
 printf ' |\n|---'
 for subject in "$@"; do printf '|---:'; done
 printf '|\n'
-for operation in get-hit session-get-hit get-miss overwrite insert-remove; do
+bounded=" $("$program" subjects --bounded | tr '\n' ' ')"
+for operation in get-hit session-get-hit get-miss overwrite insert-remove insert-evict; do
     printf '| %s' "$operation"
     for subject in "$@"; do
+        # Who cannot be bounded does not evict.
+        case "$operation,$bounded" in
+            insert-evict,*" $subject "*) ;;
+            insert-evict,*) printf ' | –'; continue ;;
+        esac
         low=$(count "$operation" "$subject" "$few")
         high=$(count "$operation" "$subject" "$many")
         printf ' | %d' $(((high - low) / (many - few)))

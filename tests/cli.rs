@@ -62,6 +62,29 @@ fn the_table_has_every_store_side_by_side() {
 }
 
 #[test]
+fn with_capacities_there_is_a_line_for_each_and_small_caches_miss_more() {
+    let capacities = ["--requests", "20000", "--keys", "1000", "--capacity", "1%,50%,2000"];
+    let output = replay(&capacities);
+    let table = printed(&output);
+    assert!(table.contains("ttl none") && table.contains("cache misses"), "{table}");
+    let lines = table.lines().filter(|line| line.starts_with("zipf"));
+    assert_eq!(lines.count(), 3, "{table}");
+
+    let output = replay(&[&capacities[..], &["--json"]].concat());
+    let rows: Value = serde_json::from_str(printed(&output)).expect("it is JSON");
+    let rows = rows.as_array().expect("a list of lines");
+    let hits = |row: usize, store: usize| {
+        let figures = &rows[row]["report"]["subjects"][store]["figures"];
+        figures["hit_ratio"]["median"].as_f64().expect("there were gets")
+    };
+    for store in 0..2 {
+        assert!(hits(0, store) < hits(1, store) && hits(1, store) < hits(2, store), "{rows:?}");
+        assert!((hits(2, store) - hits(2, 2)).abs() < 0.01, "{rows:?}");
+    }
+    assert_eq!(rows[2]["capacity"], 2000);
+}
+
+#[test]
 fn json_holds_the_same_figures() {
     let arguments =
         ["--requests", "5000", "--keys", "100", "--zipf", "0", "--ttl", "none", "--json"];

@@ -77,6 +77,7 @@ const RESERVED: &[Reserved] = &[
         words: &["unsafe"],
         places: &[
             "src/clock.rs",
+            "src/sync/prefetch.rs",
             "src/sync/real.rs",
             "src/sync/epoch/",
             "src/table/chain.rs",
@@ -84,7 +85,6 @@ const RESERVED: &[Reserved] = &[
             "src/table/find.rs",
             "src/table/iter.rs",
             "src/table/mod.rs",
-            "src/sync/prefetch.rs",
             "src/table/shard.rs",
             "src/table/slot.rs",
             "src/table/split.rs",

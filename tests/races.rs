@@ -10,6 +10,8 @@ mod evictions;
 mod evictions_at_random;
 #[path = "races/evictions_by_combination.rs"]
 mod evictions_by_combination;
+#[path = "races/idle.rs"]
+mod idle;
 #[path = "races/loads.rs"]
 mod loads;
 #[path = "races/puppet.rs"]

@@ -17,24 +17,28 @@
 //!
 //! Only with the `cli` feature.
 
+mod capacity;
 mod cpu;
 mod error;
 mod latency;
 mod report;
 mod run;
 mod size;
+mod sizes;
 mod subjects;
 mod trace;
 mod ttl;
 mod workload;
 mod zipf;
 
+pub use capacity::{Capacity, ParseCapacityError};
 pub use error::ReplayError;
 pub use latency::Latency;
 pub use report::{Report, Spread};
 pub use run::{Options, Outcome, replay};
 pub use size::{ParseSizeError, ValueSize};
-pub use subjects::{Subject, compare, subjects};
+pub use sizes::SizeTable;
+pub use subjects::{Subject, bounded_subjects, compare, subjects};
 pub use trace::{parse_trace, read_trace};
 pub use ttl::{ParseTtlError, TtlChoice};
 pub use workload::{Operation, Request, Workload};

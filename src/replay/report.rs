@@ -114,15 +114,32 @@ impl Report {
         })
     }
 
+    pub(super) fn workload(&self) -> &str {
+        &self.workload
+    }
+
     fn repeats(&self) -> usize {
         self.columns.first().map_or(0, |(_, outcomes)| outcomes.len())
     }
 
-    fn heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// How it was measured.
+    pub(super) fn conditions(&self) -> String {
         let values = match self.options.value_size {
             ValueSize::Fixed(bytes) => format!("{} B", grouped(bytes as f64)),
             ValueSize::Trace => "the trace's sizes".to_owned(),
         };
+        let threads = match self.options.threads {
+            0 | 1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        let repeats = match self.repeats() {
+            1 => "one run each".to_owned(),
+            repeats => format!("{repeats} runs each in turn: median (min–max)"),
+        };
+        format!("{threads}, values of {values}, ttl {}, {repeats}", self.options.ttl)
+    }
+
+    fn heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "{}: {} requests, {} different keys",
@@ -130,15 +147,7 @@ impl Report {
             grouped(self.requests as f64),
             grouped(self.unique_keys as f64),
         )?;
-        match self.options.threads {
-            0 | 1 => f.write_str("1 thread")?,
-            threads => write!(f, "{threads} threads")?,
-        }
-        write!(f, ", values of {values}, ttl {}", self.options.ttl)?;
-        match self.repeats() {
-            1 => writeln!(f, ", one run each\n"),
-            repeats => writeln!(f, ", {repeats} runs each in turn: median (min–max)\n"),
-        }
+        writeln!(f, "{}\n", self.conditions())
     }
 
     fn notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -173,18 +182,30 @@ impl fmt::Display for Report {
             });
             rows.push(std::iter::once(metric.label.to_owned()).chain(cells).collect());
         }
-        let widths: Vec<usize> = (0..=self.columns.len())
-            .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
-            .collect();
-        for row in rows {
-            let mut line = format!("{:<width$}", row[0], width = widths[0]);
-            for (cell, width) in row.iter().zip(&widths).skip(1) {
-                line += &format!("   {cell:>width$}");
-            }
-            writeln!(f, "{}", line.trim_end())?;
-        }
+        f.write_str(&aligned(&rows))?;
         self.notes(f)
     }
+}
+
+/// A line for each row, whose cells stand under each other; all rows are of the first one's length.
+pub(super) fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            line += &match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("   {cell:>width$}"),
+            };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
 }
 
 /// One line of the table.
@@ -234,7 +255,7 @@ const METRICS: &[Metric] = &[
 ];
 
 #[derive(Clone, Copy)]
-enum Unit {
+pub(super) enum Unit {
     Rate,
     Share,
     Nanos,
@@ -243,7 +264,7 @@ enum Unit {
 
 impl Unit {
     /// The median, with the ends if there are several runs, all in the unit that suits the median.
-    fn show(self, spread: Spread, ends: bool) -> String {
+    pub(super) fn show(self, spread: Spread, ends: bool) -> String {
         let (scale, unit) = match (self, spread.median) {
             (Self::Rate, rate) if rate >= 1e6 => (1e6, " M"),
             (Self::Rate, rate) if rate >= 1e3 => (1e3, " k"),
@@ -279,7 +300,7 @@ fn three_digits(figure: f64) -> String {
 }
 
 /// A whole number, in groups of three digits.
-fn grouped(figure: f64) -> String {
+pub(super) fn grouped(figure: f64) -> String {
     let digits = format!("{figure:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

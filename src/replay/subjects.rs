@@ -15,8 +15,23 @@ pub fn subjects() -> Vec<Subject> {
     vec![
         Subject::new("cache", || Cache::<Vec<u8>, Vec<u8>>::builder().build()),
         Subject::new("store", || Store::builder().build()),
-        Subject::new("mutex", || MutexCache::builder().ttl_garbage_timeout(COLLECTOR).build()),
+        baseline(),
     ]
+}
+
+/// As [`subjects`], the cache and the store holding `capacity` entries at most. The baseline has no bound.
+pub fn bounded_subjects(capacity: u64) -> Vec<Subject> {
+    vec![
+        Subject::new("cache", move || {
+            Cache::<Vec<u8>, Vec<u8>>::builder().max_capacity(capacity).build()
+        }),
+        Subject::new("store", move || Store::builder().max_capacity(capacity).build()),
+        baseline(),
+    ]
+}
+
+fn baseline() -> Subject {
+    Subject::new("mutex", || MutexCache::builder().ttl_garbage_timeout(COLLECTOR).build())
 }
 
 type Run = dyn Fn(&Workload, &Options, &(dyn Fn(u64) + Sync)) -> Result<Outcome, ReplayError>;

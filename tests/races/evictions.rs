@@ -206,7 +206,7 @@ fn no_room_left_while_records_are_tidied_up() {
                 }
             });
             match change {
-                0 => drop(small.cache.insert(A, value(1, 1))),
+                0 => small.cache.insert(A, value(1, 1)),
                 1 => drop(small.cache.remove(&A)),
                 2 => small.pass(),
                 3 => small.use_often(A),

@@ -30,6 +30,9 @@ struct Arguments {
     /// Only these subjects, separated by commas; a name ending in `*` stands for all that begin so.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// The table of the crates: Belady, LRU, and purekv, moka, quick_cache and foyer's S3-FIFO at 1 and 8 threads.
+    #[arg(long, conflicts_with = "only")]
+    crates: bool,
     /// Only these traces, separated by commas; `*` as above.
     #[arg(long, value_delimiter = ',')]
     traces_only: Vec<String>,
@@ -61,7 +64,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let subjects = subjects::chosen(&arguments.only)?;
+    let only = match arguments.crates {
+        true => subjects::CRATES.map(str::to_owned).to_vec(),
+        false => arguments.only.clone(),
+    };
+    let subjects = subjects::chosen(&only)?;
     if arguments.list {
         subjects.iter().for_each(|subject| println!("{:20} {}", subject.name, subject.about));
         return Ok(());

@@ -29,6 +29,20 @@ impl Subject {
     }
 }
 
+/// What `--crates` chooses.
+pub(crate) const CRATES: [&str; 10] = [
+    "belady",
+    "lru",
+    "purekv-cache",
+    "purekv-cache-8",
+    "moka",
+    "moka-8",
+    "quick_cache",
+    "quick_cache-8",
+    "foyer-s3fifo",
+    "foyer-s3fifo-8",
+];
+
 /// All of them, in the order of the columns.
 fn all() -> Vec<Subject> {
     let mut subjects = vec![Subject {

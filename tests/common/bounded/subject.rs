@@ -144,10 +144,6 @@ fn weigh(_: &[u8], value: &[u8]) -> u64 {
     1 + (value.len() * value.len()) as u64 / 16
 }
 
-fn weigher(key: &Vec<u8>, value: &Vec<u8>) -> u32 {
-    weigh(key, value) as u32
-}
-
 type Vectors<S> = Cache<Vec<u8>, Vec<u8>, S>;
 
 subject!(Counted, Store, Store::builder().hasher(hasher()), |_, _| 1, |log| {
@@ -156,7 +152,9 @@ subject!(Counted, Store, Store::builder().hasher(hasher()), |_, _| 1, |log| {
 subject!(
     Weighed,
     Cache<Vec<u8>, Vec<u8>>,
-    Cache::builder().hasher(hasher()).weigher(weigher),
+    Cache::builder()
+        .hasher(hasher())
+        .weigher(|key: &Vec<u8>, value: &Vec<u8>| weigh(key, value) as u32),
     weigh,
     |log| move |key: &Vec<u8>, value: &Vec<u8>, cause| log.note(key, value, cause)
 );
@@ -172,7 +170,7 @@ subject!(
 subject!(
     TwoHashes,
     Vectors<Weak<2>>,
-    Cache::builder().hasher(Weak::default()).weigher(weigher),
+    Cache::builder().hasher(Weak::default()).weigher(|key: &Vec<u8>, value: &Vec<u8>| weigh(key, value) as u32),
     weigh,
     |log| move |key: &Vec<u8>, value: &Vec<u8>, cause| log.note(key, value, cause),
     at most usize::MAX

@@ -10,6 +10,8 @@ use purekv::{Cache, Store};
 
 use super::{Bound, Config, Session, Subject};
 
+type BoxedCache = Cache<Box<[u8]>, Box<[u8]>>;
+
 macro_rules! face {
     ($face:ident, $pinned:ident, $store:ty, $view:ty, $by_bytes:expr) => {
         impl<const BOUND: bool> Subject for $face<BOUND> {
@@ -93,7 +95,7 @@ pub(crate) struct StoreFace<const BOUND: bool>(Store);
 pub(crate) struct PinnedStore<'a>(purekv::PinnedStore<'a>);
 
 /// `Cache` with boxed byte strings, which is what the peers hold.
-pub(crate) struct CacheFace<const BOUND: bool>(Cache<Box<[u8]>, Box<[u8]>>);
+pub(crate) struct CacheFace<const BOUND: bool>(BoxedCache);
 
 pub(crate) struct PinnedCache<'a>(purekv::Pinned<'a, Box<[u8]>, Box<[u8]>>);
 
@@ -107,9 +109,9 @@ face!(
 face!(
     CacheFace,
     PinnedCache,
-    Cache<Box<[u8]>, Box<[u8]>>,
+    BoxedCache,
     purekv::Pinned<'_, Box<[u8]>, Box<[u8]>>,
-    |builder: purekv::Builder<Cache<Box<[u8]>, Box<[u8]>>>, bytes| {
+    |builder: purekv::Builder<BoxedCache>, bytes| {
         builder.weigher(|key, value| (key.len() + value.len()) as u32).max_capacity(bytes)
     }
 );

@@ -7,9 +7,11 @@ use foyer_memory::{CacheBuilder, S3FifoConfig};
 
 use super::{Bound, Config, Singly, Subject};
 
+type Bytes = Box<[u8]>;
+
 /// `Cache`, which has no time-to-live and must have a bound: twice what will be in it, where the workload sets none. `get` returns a
 /// handle, so values are boxed.
-pub(crate) struct Foyer(foyer_memory::Cache<Box<[u8]>, Box<[u8]>, ahash::RandomState>);
+pub(crate) struct Foyer(foyer_memory::Cache<Bytes, Bytes, ahash::RandomState>);
 
 impl Subject for Foyer {
     const EXPIRES: bool = false;
@@ -25,7 +27,7 @@ impl Subject for Foyer {
             .with_name(format!("compare-{}", MADE.fetch_add(1, Relaxed)))
             .with_hash_builder(ahash::RandomState::new())
             .with_weighter(
-                move |key: &Box<[u8]>, value: &Box<[u8]>| {
+                move |key: &Bytes, value: &Bytes| {
                     if by_bytes { key.len() + value.len() } else { 1 }
                 },
             )

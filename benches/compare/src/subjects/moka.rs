@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::{Bound, Config, Singly, Subject};
 
+type Bytes = Box<[u8]>;
+
 #[derive(Clone)]
 struct Timed {
     ttl: Option<Duration>,
@@ -47,8 +49,9 @@ impl Subject for Moka {
         };
         let builder = match config.bound.is_some_and(Bound::is_bytes) {
             false => builder,
-            true => builder
-                .weigher(|key: &Box<[u8]>, value: &Timed| (key.len() + value.bytes.len()) as u32),
+            true => {
+                builder.weigher(|key: &Bytes, value: &Timed| (key.len() + value.bytes.len()) as u32)
+            }
         };
         let hasher = ahash::RandomState::new();
         Self(if config.ttl {

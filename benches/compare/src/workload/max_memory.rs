@@ -89,7 +89,7 @@ impl Sizes {
 }
 
 /// As long as it is to be, and nobody else's.
-fn write_key<'b>(buffer: &'b mut [u8; 64], number: u64, len: usize) -> &'b [u8] {
+fn write_key(buffer: &mut [u8; 64], number: u64, len: usize) -> &[u8] {
     let wide = Key::wide(number);
     buffer[..8].copy_from_slice(&wide.bytes()[..8]);
     &buffer[..len]

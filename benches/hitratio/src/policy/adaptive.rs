@@ -1,4 +1,4 @@
-//! The policy that purekv is to have, as one thread sees it: S3-FIFO with a small queue that finds its size, and a
+//! purekv's policy as one thread sees it, the naive twin of `src/policy/s3fifo.rs`: S3-FIFO with a small queue that finds its size, and a
 //! main queue that asks a returning key for how long it was away. `docs/policy.md` says why, and what each part is worth.
 //!
 //! ```text
@@ -10,7 +10,11 @@
 //!     └───────► main               ghosts (stamp: small's clock)   ghosts (stamp: main's clock)
 //! ```
 //!
-//! Entries have weights here, though the traces do not: this is also the naive twin for tests.
+//! The column `purekv-cache` is the engine itself. It differs in what a model need not do: clocks in main's records are kept in 11 bits and units of
+//! 1/64 to 1/32 of the capacity, here in full; ghosts are as in the engine (16-bit stamps in units of 1/2048 to 1/1024), found
+//! by the bits of another hash; and where weight is counted by many threads, here it is exact.
+//!
+//! Entries have weights here, though the traces do not.
 
 use std::collections::VecDeque;
 
@@ -37,8 +41,6 @@ pub(crate) struct Config {
     pub(crate) ghosts: f64,
     /// Ghosts without loss, for comparison.
     pub(crate) exact: bool,
-    /// Main is no queue but a hand that goes through the table: new entries sit anywhere before it.
-    pub(crate) hand: bool,
     /// Entries that one eviction may look at before it takes the next one whatever its count.
     pub(crate) patience: usize,
 }
@@ -54,7 +56,6 @@ impl Default for Config {
             sooner_than_main: true,
             ghosts: 2.0,
             exact: false,
-            hand: false,
             patience: 64,
         }
     }
@@ -65,7 +66,7 @@ const LARGEST_SHARE: f64 = 0.95;
 /// Hits in small that promote.
 const PROMOTES: u8 = 2;
 const LARGEST_COUNT: u8 = 3;
-/// Units of ghost stamps in a capacity.
+/// Units of ghost stamps in a capacity, at least: a unit is a power of two.
 const UNITS: u64 = 1024;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Adaptive {
             entries: vec![Entry { place: Place::Nowhere, count: 0, weight: 0 }; keys],
             capacity: capacity as u64,
             small: VecDeque::new(),
-            main: if config.hand { Main::hand(capacity) } else { Main::queue() },
+            main: Main::default(),
             small_weight: 0,
             main_weight: 0,
             target: config.first_share * capacity as f64,
@@ -209,15 +210,14 @@ impl Adaptive {
 
     /// Looks at the entry that main's hand is at; whether it was evicted.
     fn step_main(&mut self, last: bool) -> bool {
-        let Some(id) = self.main.next(self.small_clock) else { return false };
+        let Some(id) = self.main.next() else { return false };
         let Entry { count, weight, .. } = self.entries[id as usize];
         if count > 0 && !last {
             self.main_clock += u64::from(weight);
             self.entries[id as usize].count = count - 1;
-            self.main.keep(id, self.small_clock);
+            self.main.push(id, self.small_clock);
             return false;
         }
-        self.main.drop();
         self.main_weight -= u64::from(weight);
         self.forget(id, Side::Main);
         self.main_clock += u64::from(weight);
@@ -241,11 +241,11 @@ impl Adaptive {
         let entry = &mut self.entries[id as usize];
         (entry.place, entry.count) = (Place::Main, count);
         self.main_weight += u64::from(entry.weight);
-        self.main.insert(id, self.small_clock);
+        self.main.push(id, self.small_clock);
     }
 
     fn unit(&self) -> u64 {
-        (self.capacity / UNITS).max(1)
+        1 << (self.capacity / UNITS).max(1).ilog2()
     }
 
     fn now(&self) -> Now {

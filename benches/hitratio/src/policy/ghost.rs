@@ -1,6 +1,6 @@
 //! What a cache remembers of keys that it evicted.
 //!
-//! [`Table`] is what the engine can have: cells of 32 bits in buckets of one cache line, written over when they are the least useful in
+//! [`Table`] is what the engine has (`src/policy/ghost.rs`): cells of 32 bits in buckets of one cache line, written over when they are the least useful in
 //! their bucket, read by whoever misses, without order among threads. It forgets early now and then, and takes one key
 //! for another in some 2,000. [`Exact`] does neither; the difference between the two is what that costs.
 //!
@@ -20,7 +20,7 @@ pub(super) enum Side {
     Main,
 }
 
-/// The time of each clock, in units of 1/1024 of the capacity; 16 bits, so that they come round after 64 capacities.
+/// The time of each clock, in units of 1/2048 to 1/1024 of the capacity; 16 bits, so that they come round after 32 to 64 capacities.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Now {
     pub(super) small: u16,

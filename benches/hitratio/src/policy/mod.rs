@@ -40,8 +40,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
 fn variants() -> Vec<(&'static str, &'static str, Config)> {
     let config = Config::default;
     vec![
-        ("purekv", "the policy of this project", config()),
-        ("purekv:hand", "main is a hand in the table", Config { hand: true, ..config() }),
+        ("purekv", "the policy of the engine, as a model", config()),
         ("purekv:exact", "ghosts without loss", Config { exact: true, ..config() }),
         ("purekv:fixed", "small keeps its share", Config { adapts: false, ..config() }),
         (
