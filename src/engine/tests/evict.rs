@@ -353,8 +353,8 @@ fn loom_evict_by_two_updates_that_grow() {
         let world = world(3);
         world.insert(1, 10, NEVER);
         world.insert(2, 20, NEVER);
-        let writer = spawn(&world, |world| world.grow(1, 3));
-        world.grow(2, 3);
+        let writer = spawn(&world, |world| world.grow(1, 2));
+        world.grow(2, 2);
         writer.join().unwrap();
         world.assert_served();
     });
@@ -390,7 +390,7 @@ fn loom_evict_what_grows_by_itself() {
 /// One says that there may be less while another brings more: one of the two sees it.
 #[test]
 fn loom_evict_by_set_capacity_against_insert() {
-    check(LONG_BOUND, || {
+    check(BOUND, || {
         let world = world(2);
         world.insert(1, 10, NEVER);
         let setter = spawn(&world, |world| world.set_capacity(1));
