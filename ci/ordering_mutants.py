@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRATCH = ROOT / "target" / "mutants"
 TREE = SCRATCH / "tree"
 LAYERS = ("table", "wheel", "policy", "engine", "loading", "sync/epoch/ring.rs")
+# Files whose models are another layer's.
+ELSEWHERE = {"policy/mark.rs": "engine", "policy/budget.rs": "engine", "policy/ghost.rs": "engine"}
 WEAKER = {"AcqRel": ("Acquire", "Release", "Relaxed"), "Acquire": ("Relaxed",), "Release": ("Relaxed",)}
 
 ORDERING = re.compile(r"\bOrdering::(AcqRel|Acquire|Release)\b")
@@ -87,6 +89,11 @@ def all_mutants(only):
             if file.as_posix().endswith(wanted) or (wanted and file.as_posix().startswith(wanted)):
                 found += mutants_of(path)
     return found
+
+
+def layer_of(mutant):
+    """The layer whose models are to notice."""
+    return ELSEWHERE.get(mutant.file, mutant.file.split("/")[0])
 
 
 def copy_tree():
@@ -239,7 +246,7 @@ def main():
     begin = time.monotonic()
     env = loom_env(options.preemptions)
     models = {}
-    for layer in sorted({mutant.file.split("/")[0] for mutant in mutants}):
+    for layer in sorted({layer_of(mutant) for mutant in mutants}):
         models[layer] = models_of(layer, env, options.tests, options.skip)
         since = time.monotonic()
         verdict, evidence = run_models(models[layer], options.limit, env) if models[layer] else ("NO MODELS", layer)
@@ -252,7 +259,7 @@ def main():
     unexplained = []
     for number, mutant in enumerate(mutants):
         since = time.monotonic()
-        verdict, evidence = run_models(models[mutant.file.split("/")[0]], options.limit, env, number)
+        verdict, evidence = run_models(models[layer_of(mutant)], options.limit, env, number)
         note = f"`{evidence}`" if verdict == "caught" else f"{verdict} ({evidence})"
         if verdict != "caught":
             if (mutant.site, mutant.change) in reasons:

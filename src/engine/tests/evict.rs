@@ -278,6 +278,18 @@ fn loom_evict_moves_what_is_replaced() {
     });
 }
 
+/// What is removed moves to main just then: it is uncounted where it was.
+#[test]
+fn loom_evict_moves_what_is_removed() {
+    check(BOUND, || {
+        let world = lone(2);
+        let remover = spawn(&world, |world| world.remove(1));
+        world.set_capacity(1);
+        remover.join().unwrap();
+        world.assert_served();
+    });
+}
+
 /// The same with an update that keeps the deadline.
 #[test]
 fn loom_evict_against_update() {
@@ -396,6 +408,31 @@ fn loom_evict_by_two_inserts() {
         let other = spawn(&world, |world| world.insert(2, 20, NEVER));
         world.insert(3, 30, NEVER);
         other.join().unwrap();
+        world.assert_served();
+    });
+}
+
+/// What would make room for a new entry is removed by another, or replaced by a heavier one, before either is counted.
+#[test]
+fn loom_evict_by_insert_against_remove() {
+    check(LONG_BOUND, || {
+        let world = lone(0);
+        let remover = spawn(&world, |world| world.remove(1));
+        world.insert(2, 20, NEVER);
+        remover.join().unwrap();
+        assert_eq!((world.value(1), world.value(2)), (None, Some(20)));
+        world.assert_served();
+    });
+}
+
+#[test]
+fn loom_evict_by_insert_against_an_update_that_grows() {
+    check(LONG_BOUND, || {
+        let world = world(2);
+        world.insert(1, 10, NEVER);
+        let writer = spawn(&world, |world| world.grow(1, 2));
+        world.insert(2, 20, NEVER);
+        writer.join().unwrap();
         world.assert_served();
     });
 }
