@@ -22,6 +22,7 @@ impl<E: Entry> Listener<E> {
     }
 
     /// Whatever it does, the operation that has called it goes on: it has unlinked an entry and must account for it.
+    #[inline(never)]
     pub(super) fn tell(&self, entry: Shared<'_, E>, cause: RemovalCause) {
         // What it has captured may be left in a state that only itself can see; it is called again all the same.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (self.tell)(entry, cause))) {

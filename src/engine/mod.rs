@@ -78,6 +78,8 @@ pub(crate) struct Engine<E: Entry> {
     listener: Option<Listener<E>>,
     /// What look-ups do besides.
     observer: Option<Box<Observer<E>>>,
+    /// Whether they do anything besides: there is a bound, or an observer.
+    attends: bool,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
     /// From deadline to removal.
@@ -120,6 +122,7 @@ impl<E: Entry> Engine<E> {
                 Box::new(Bound::new(capacity, expires))
             }),
             listener: config.listener,
+            attends: config.capacity.is_some() || config.observer.is_wanted(),
             observer: config.observer.is_wanted().then(|| Box::new(config.observer)),
             sweep_pause: AtomicUsize::new(0),
             lag: Recorder::new(),
@@ -200,12 +203,14 @@ impl<E: Entry> Engine<E> {
     }
 
     /// The last part of [`bury`](Self::bury).
+    #[inline]
     fn let_go(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard) {
         self.tell(entry, cause);
         self.retire(entry, guard);
     }
 
     /// As [`bury`](Self::bury), for an entry that another has taken the place of; timer and mark are sealed.
+    #[inline]
     fn bury_replaced(&self, entry: Shared<'_, E>, guard: &Guard) {
         self.counters.entry_replaced();
         self.let_go(entry, RemovalCause::Replaced, guard);

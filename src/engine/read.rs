@@ -35,16 +35,13 @@ impl<E: Entry> Engine<E> {
     ) -> Option<(Shared<'g, E>, u64)> {
         let read = match self.table.look_up(hash, guard, is_key) {
             Some(entry) => match deadline_if_live(entry, now) {
-                Some(deadline) => {
-                    entry.get().mark().hit();
-                    Some((entry, deadline))
-                }
+                Some(deadline) => Some((entry, deadline)),
                 None => self.read_again(hash, guard, now, is_key),
             },
             None => None,
         };
-        if let Some(observer) = &self.observer {
-            self.observe(observer, hash, read.map(|(entry, _)| entry), guard, now);
+        if self.attends {
+            self.attend(hash, read.map(|(entry, _)| entry), guard, now);
         }
         read
     }
@@ -72,8 +69,18 @@ impl<E: Entry> Engine<E> {
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
         let live = self.get(hash, guard, now, is_key)?;
-        live.entry().get().mark().hit();
         Some((live.entry(), live.deadline))
+    }
+
+    /// After a look-up, where it means something: a hit is counted, for the policy and whoever asks.
+    #[inline(always)]
+    fn attend(&self, hash: u64, found: Option<Shared<'_, E>>, guard: &Guard, now: &Now<'_>) {
+        if let Some(entry) = found {
+            entry.get().mark().hit();
+        }
+        if let Some(observer) = &self.observer {
+            self.observe(observer, hash, found, guard, now);
+        }
     }
 
     /// [`read`](Self::read) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
@@ -88,17 +95,14 @@ impl<E: Entry> Engine<E> {
     ) {
         self.table.look_up_group(hashes, guard, is_key, |index, entry| {
             let live = entry.and_then(|entry| match deadline_if_live(entry, now) {
-                Some(_) => {
-                    entry.get().mark().hit();
-                    Some(entry)
-                }
+                Some(_) => Some(entry),
                 None => {
                     let is_key = |entry| is_key(index, entry);
                     self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)
                 }
             });
-            if let Some(observer) = &self.observer {
-                self.observe(observer, hashes[index], live, guard, now);
+            if self.attends {
+                self.attend(hashes[index], live, guard, now);
             }
             visit(index, live);
         });
