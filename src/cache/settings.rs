@@ -148,7 +148,7 @@ impl<S> Builder<Store, S> {
     /// bound for the whole store. In place of [`max_capacity`](Self::max_capacity): the one that is called last counts.
     ///
     /// What was removed and waits to be freed (some hundred KiB a thread, `stats().retired_bytes`) comes on top, and the memory that the
-    /// allocator keeps to itself.
+    /// allocator keeps to itself: holes between entries of many sizes, which can be a third of all (`docs/benchmarks.md`).
     pub fn max_memory(mut self, bytes: u64) -> Self {
         self.capacity = Some(Capacity::Memory(bytes));
         self
