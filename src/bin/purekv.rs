@@ -175,7 +175,10 @@ fn progress_bar(workload: &Workload, subjects: &[Subject], repeat: usize) -> Pro
     let total = workload.requests().len() * subjects.len() * repeat;
     let bar = ProgressBar::new(total as u64);
     let template = "{wide_bar} {human_pos}/{human_len} requests, {eta} left";
-    bar.set_style(ProgressStyle::with_template(template).expect("the template is valid"));
+    // A template that were not valid would leave the bar as it is.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
     if !bar.is_hidden() {
         // Draws from a thread of its own; else the threads that are being measured would do it.
         bar.enable_steady_tick(Duration::from_millis(100));
