@@ -14,4 +14,4 @@ fi
 # Only code that is compiled here is instrumented; the standard library as it comes still allocates through ASan.
 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1" \
     cargo +nightly test --locked --target "$target" --features failpoints,async --target-dir target/san \
-    --lib --test api --test conformance --test corpus --test linearizability --test loading
+    --lib --test api --test bounded --test conformance --test corpus --test linearizability --test loading

@@ -1,8 +1,8 @@
 //! Threads do everything at once; when they are at rest all accounts agree.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -44,13 +44,14 @@ fn check(cache: &Cache<u64, Value>, capacity: u64) -> Vec<Value> {
 
 /// Threads at work on `keys` keys of weights up to `heaviest`, in rounds; after each of them the accounts are checked.
 fn work(keys: u64, heaviest: u64, capacity: u64, change_capacity: bool) {
-    let departures: &'static Departures = Box::leak(Box::default());
+    let departures = Arc::new(Departures::default());
+    let told = departures.clone();
     let (builder, time) = bounded(capacity);
     let cache = builder
         .weigher(|_, value: &Value| value.weight)
-        .removal_listener(|_, value, cause: RemovalCause| {
-            *departures.left.lock().unwrap().entry(value.number).or_default() += 1;
-            departures.by_cause[cause as usize].fetch_add(1, Relaxed);
+        .removal_listener(move |_, value, cause: RemovalCause| {
+            *told.left.lock().unwrap().entry(value.number).or_default() += 1;
+            told.by_cause[cause as usize].fetch_add(1, Relaxed);
         })
         .build();
     let (numbers, refused) = (AtomicU64::new(0), Mutex::new(Vec::new()));

@@ -128,10 +128,11 @@ fn a_panic_in_it_is_counted_and_goes_no_further() {
 
 #[test]
 fn it_may_use_the_cache() {
-    use std::sync::OnceLock;
-    static CACHE: OnceLock<Cache<u32, u32>> = OnceLock::new();
+    // Taken out in the end: it and its listener would keep each other.
+    static CACHE: Mutex<Option<Cache<u32, u32>>> = Mutex::new(None);
     let listener = |&key: &u32, &value: &u32, cause| {
-        if let Some(cache) = CACHE.get()
+        let cache = CACHE.lock().unwrap().clone();
+        if let Some(cache) = cache
             && cause == Evicted
             && key < 1_000_000
         {
@@ -141,12 +142,14 @@ fn it_may_use_the_cache() {
             cache.remove(&(key + 1));
         }
     };
-    let cache = CACHE.get_or_init(|| bounded(10).0.removal_listener(listener).build());
+    let cache = bounded(10).0.removal_listener(listener).build();
+    *CACHE.lock().unwrap() = Some(cache.clone());
     for key in 0..1000 {
         cache.insert(key, key);
         assert!(cache.len() <= 10);
     }
     assert_eq!(cache.weight(), cache.len() as u64);
+    CACHE.lock().unwrap().take();
 }
 
 /// What a listener panics with may panic in turn, when it is dropped.
