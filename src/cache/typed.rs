@@ -155,9 +155,10 @@ where
 
     pub(super) fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
+        let guard = epoch::pin();
+        self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
-        let guard = epoch::pin();
         self.core().loads.overtake(hash, &guard);
         let inserted = self.core().engine.insert(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
@@ -168,9 +169,10 @@ where
 
     fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
+        let guard = epoch::pin();
+        self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
-        let guard = epoch::pin();
         // What is refused overtakes no load.
         if self.core().loads.is_loading(hash, &guard) {
             // SAFETY: this thread owns the entry.

@@ -166,10 +166,13 @@ impl<E: Entry> Engine<E> {
         Ok(())
     }
 
-    /// Asks for what [`mark_new`](Self::mark_new) will read.
-    pub(super) fn expect(&self, hash: u64, guard: &Guard) {
+    /// An entry with this hash is about to be made and inserted: asks for the memory that will be read then.
+    #[inline]
+    pub(crate) fn expect(&self, hash: u64, guard: &Guard) {
+        self.table.prefetch(hash, guard);
         if let Some(bound) = &self.bound {
             bound.policy.expect(Signature::of(hash), guard);
+            self.expect_turn(bound, guard);
         }
     }
 

@@ -82,7 +82,10 @@ impl<E: Entry> Engine<E> {
         let mut sweep = None;
         loop {
             let now = Now::new(&self.clock);
-            let (some, finished) = self.expire_slice(wheel, now.precise() / self.tick, SLICE);
+            let tick = now.precise() / self.tick;
+            let (some, finished) = self.expire_slice(wheel, tick, SLICE, |removed, guard, now| {
+                self.tidy(removed, guard, now);
+            });
             removed += some;
             if stop() {
                 return removed;
@@ -103,18 +106,26 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Serves so many records that are due by this tick; how many entries that removed, and whether there are no more. So it is for
-    /// who comes while another thread is at it.
-    pub(super) fn expire_slice(&self, wheel: &Wheel, tick: u64, records: usize) -> (usize, bool) {
+    /// who comes while another thread is at it. `tidy` is told of each batch how many it has removed.
+    pub(super) fn expire_slice(
+        &self,
+        wheel: &Wheel,
+        tick: u64,
+        records: usize,
+        tidy: impl Fn(usize, &Guard, &Now<'_>),
+    ) -> (usize, bool) {
         let mut removed = 0;
         let progress = wheel.advance(tick, records, |guard, batch| {
-            removed += self.fire(wheel, batch, guard);
+            let now = Now::new(&self.clock);
+            let some = self.fire(wheel, batch, guard, &now);
+            tidy(some, guard, &now);
+            removed += some;
         });
         (removed, progress.finished)
     }
 
     /// Serves a batch of records; how many entries that removed.
-    fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard) -> usize {
-        let now = Now::new(&self.clock);
+    fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard, now: &Now<'_>) -> usize {
         // Exactly, and before any judgement: a record whose entry were taken for live on a lagging clock would be lost.
         now.precise();
         let mut hashes = [0; 32];
@@ -136,7 +147,7 @@ impl<E: Entry> Engine<E> {
                 // Rule 4: serve all that are waiting, not the first only.
                 let mut found = found;
                 while let Some(waiting) = found {
-                    match self.serve(wheel, &waiting, guard, &now) {
+                    match self.serve(wheel, &waiting, guard, now) {
                         Served::Removed => removed += 1,
                         Served::Changed => {}
                         Served::AsItWas => break,
@@ -146,7 +157,6 @@ impl<E: Entry> Engine<E> {
                 }
             },
         );
-        self.tidy(removed, guard, &now);
         removed
     }
 

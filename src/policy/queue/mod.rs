@@ -131,7 +131,7 @@ impl Queue {
     ///
     /// What was done before a word was pushed is seen by who gets it. If there is none, what was done before this call is seen by
     /// every push after it: see the [module](self).
-    pub(crate) fn pop(&self, guard: &Guard) -> Option<u64> {
+    pub(crate) fn pop(&self, guard: &Guard) -> Option<NonZeroU64> {
         loop {
             let segment = find(&self.head, guard);
             match segment.pop() {
@@ -160,7 +160,7 @@ impl Queue {
     }
 
     /// The word that comes next; a hint, and None where it is not to be had by one look.
-    pub(crate) fn peek(&self, guard: &Guard) -> Option<u64> {
+    pub(crate) fn peek(&self, guard: &Guard) -> Option<NonZeroU64> {
         find(&self.head, guard).peek()
     }
 
