@@ -7,7 +7,7 @@ use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::{Ordering, failpoint};
-use crate::table::{Found, Shared};
+use crate::table::{Found, GROUP, Shared};
 use crate::wheel::{Due, Wheel};
 
 /// Records per slice of work; between slices the ticker is unpinned.
@@ -128,10 +128,7 @@ impl<E: Entry> Engine<E> {
     fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard, now: &Now<'_>) -> usize {
         // Exactly, and before any judgement: a record whose entry were taken for live on a lagging clock would be lost.
         now.precise();
-        let mut hashes = [0; 32];
-        for (hash, due) in hashes.iter_mut().zip(batch) {
-            *hash = due.signature.to_hash();
-        }
+        let hashes = hashes_of(batch);
         let mut removed = 0;
         // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
         let elapsed = wheel.elapsed();
@@ -196,10 +193,10 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// Whether stale records outnumber the others: so each record is looked at a bounded number of times.
+    /// Whether for two records that an entry waits for there is more than one that none does: so each is looked at a bounded number of times.
     fn is_sweep_worth_it(&self) -> bool {
         let (records, waited_for) = self.records();
-        if records <= 2 * waited_for + STALE_ALLOWED {
+        if records <= waited_for + waited_for / 2 + STALE_ALLOWED {
             return false;
         }
         // Relaxed: it paces the ticker, of whom there is one.
@@ -213,32 +210,47 @@ impl<E: Entry> Engine<E> {
     /// Does some of a round; whether that was the end of it.
     fn sweep_slice(&self, wheel: &Wheel, round: &mut Sweep) -> bool {
         let progress = wheel.sweep(SLICE, |guard, batch, keep| {
+            self.keep_waited_for(wheel, batch, keep, guard);
             for (index, (keep, due)) in keep.iter_mut().zip(batch).enumerate() {
                 // The wheel may hold copies of a record, and each of them passes for the one that its entry waits for.
                 // All of this batch are out of the wheel, so of those in it one is enough.
-                *keep = !batch[..index].contains(due) && self.is_waited_for(wheel, due, guard);
+                *keep &= !batch[..index].contains(due);
                 round.dropped += usize::from(!*keep);
             }
         });
         round.seen += progress.records;
         if progress.finished {
             // Copies that lie too far apart stay until they fire. Then stale records outnumber the others whatever we do.
-            let futile = 2 * round.dropped < round.seen;
+            let futile = 4 * round.dropped < round.seen;
             let pause = if futile { round.seen / RECORDS_PER_TURN } else { 0 };
             self.sweep_pause.store(pause, Ordering::Relaxed);
         }
         progress.finished
     }
 
-    /// Rule 5.
-    fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
+    /// Rule 5: which records of a batch somebody waits for.
+    fn keep_waited_for(&self, wheel: &Wheel, batch: &[Due], keep: &mut [bool], guard: &Guard) {
+        let hashes = hashes_of(batch);
         // A sealed one was found just before its slot got another, which may have inherited this very record.
-        let own = |entry: Shared<'_, E>| {
+        let own = |due: &Due, entry: Shared<'_, E>| {
             let armed = entry.get().timer().load();
             armed == Armed::at(due.tick) || armed == Armed::Sealed
         };
-        // An overdue record may have lost its exact tick; it will fire next time.
-        due.tick <= wheel.elapsed()
-            || self.table.find(due.signature.to_hash(), guard, own).is_some()
+        self.table.look_up_group(
+            &hashes[..batch.len()],
+            guard,
+            |index, entry| own(&batch[index], entry),
+            // An overdue record may have lost its exact tick; it will fire next time.
+            |index, entry| keep[index] = entry.is_some() || batch[index].tick <= wheel.elapsed(),
+        );
     }
+}
+
+/// The hashes of a batch of records, by which their entries are found.
+fn hashes_of(batch: &[Due]) -> [u64; GROUP] {
+    let mut hashes = [0; GROUP];
+    for (hash, due) in hashes.iter_mut().zip(batch) {
+        *hash = due.signature.to_hash();
+    }
+    hashes
 }

@@ -78,7 +78,9 @@ pub(crate) struct Engine<E: Entry> {
     listener: Option<Listener<E>>,
     /// What look-ups do besides.
     observer: Option<Box<Observer<E>>>,
-    /// Whether they do anything besides: there is a bound, or an observer.
+    /// Whether there is one.
+    observes: bool,
+    /// Whether look-ups do anything besides: there is a bound, or an observer.
     attends: bool,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
@@ -122,6 +124,7 @@ impl<E: Entry> Engine<E> {
                 Box::new(Bound::new(capacity, expires))
             }),
             listener: config.listener,
+            observes: config.observer.is_wanted(),
             attends: config.capacity.is_some() || config.observer.is_wanted(),
             observer: config.observer.is_wanted().then(|| Box::new(config.observer)),
             sweep_pause: AtomicUsize::new(0),
