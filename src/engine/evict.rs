@@ -378,10 +378,7 @@ impl<E: Entry> Engine<E> {
 
     #[inline(never)]
     fn tidy_up(&self, bound: &Bound, most: usize, guard: &Guard, now: &Now<'_>) {
-        if bound.is_memory {
-            let overhead = self.table.memory() + self.wheel_memory() + bound.policy.memory(guard);
-            bound.budget.set_overhead(overhead as u64);
-        }
+        self.count_overhead(bound, guard);
         self.drop_stale(bound, most, guard);
         // Rule 5.
         self.make_room(bound, None, guard, now);
