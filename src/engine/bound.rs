@@ -102,13 +102,7 @@ impl Bound {
         if is_memory {
             budget.set_overhead(capacity >> RESERVE_LOG);
         }
-        Self {
-            budget,
-            policy: S3Fifo::new(),
-            is_memory,
-            expires,
-            expired_until: AtomicU64::new(0),
-        }
+        Self { budget, policy: S3Fifo::new(), is_memory, expires, expired_until: AtomicU64::new(0) }
     }
 }
 

@@ -7,8 +7,8 @@
 //! └────────────────┴──────┴────────────────┘
 //! ```
 //!
-//! A bucket has no order: what is put into a full one is written over its least useful cell. It forgets early now and then, and takes one
-//! key for another in some 2,000. All of it is hints, so all accesses are relaxed, and of two threads in one bucket one
+//! A bucket is in the order of age: what is put there comes first, and what drops out of a full one is the oldest, or one of main that is of no
+//! use any more. It forgets early now and then, and takes one key for another in some 2,000. All of it is hints, so all accesses are relaxed, and of two threads in one bucket one
 //! may undo what the other did.
 //!
 //! Nothing is allocated before something is evicted; then there are two ghosts for each entry that is there.

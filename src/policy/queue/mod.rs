@@ -5,6 +5,7 @@
 //! CAS and the other with a swap. If the popper is first the cell is *burnt*, and both go on to another. Where we differ:
 //!
 //! - **To be told that there is no word means something**, see below.
+//! - A popper that finds the word there reads it and leaves the cell as it is, for nobody else will come. It swaps only where it is too early.
 //! - Segments are as long as the queue's length makes worth while, each with its head in one allocation ([`segment`]). An empty queue
 //!   has 80 bytes, one of a million words 8.05 for each.
 //! - Each carries the number of its first cell, so that the queue's length is a difference.

@@ -7,8 +7,8 @@
 //!
 //! pushed, popped:  0 ──fetch_add──► 1 ──► … ──► len, and one more for each who was late
 //!
-//! cell:  EMPTY ──CAS, by who took it to push──► word ──swap, by who took it to pop──► TAKEN
-//!          └───────────────────swap, by who took it to pop: it is burnt─────────────────►
+//! cell:  EMPTY ──CAS, by who took it to push──► word         read by who took it to pop, and left there
+//!          └─────swap, by who took it to pop──► TAKEN        it is burnt; or, if that meets the word after all, read as well
 //!
 //! next:  null ──CAS──► segment
 //! ```
@@ -248,7 +248,7 @@ impl<'g> SegmentRef<'g> {
             return Push::Full;
         }
         failpoint::hit("policy::queue::push::reserved");
-        // Release: partner of the Acquire swap in `pop`: what was done before a word was pushed is seen by whoever gets it. Relaxed on
+        // Release: partner of the Acquires in `pop`: what was done before a word was pushed is seen by whoever gets it. Relaxed on
         // failure: nothing is taken from the popper; the word goes elsewhere.
         match self.cell(index).compare_exchange(
             EMPTY,
