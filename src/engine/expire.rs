@@ -1,7 +1,7 @@
 //! The death of entries that are due: met by an operation, or brought up by the wheel.
 
 use super::deadline::State;
-use super::entry::{Armed, avoid_reserved};
+use super::entry::Armed;
 use super::{Engine, Entry};
 use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
@@ -178,18 +178,6 @@ impl<E: Entry> Engine<E> {
             }
             _ if self.expire(found, guard, now) => Served::Removed,
             _ => Served::Changed,
-        }
-    }
-
-    /// The tick to arm an entry with this deadline for.
-    pub(super) fn arm_tick(&self, wheel: &Wheel, deadline: u64) -> u64 {
-        let mut tick = wheel.fire_tick(self.tick_of(deadline));
-        loop {
-            let avoided = avoid_reserved(tick);
-            if avoided == tick {
-                return tick;
-            }
-            tick = wheel.fire_tick(avoided);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`entry`], [`deadline`]: the two words of an entry that change while it is in the table, and their protocols.
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
-//! - [`write`]: insert, replace, remove, change of deadline.
+//! - [`write`]: insert, replace, remove, change of deadline. [`arm`]: which record of the wheel will fire for that.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
 //! - [`bound`], [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
 //! - [`idle`]: what a look-up does besides: count, and put off deadlines.
@@ -27,6 +27,7 @@
 //! 6. Deadline first, then timer: who changes a deadline checks the timer afterwards, by a CAS even where nothing is to
 //!    be changed. Timer first, then deadline: who makes a timer later looks at the deadline again. So one sees the other.
 
+mod arm;
 mod bound;
 mod counters;
 mod deadline;
