@@ -68,14 +68,22 @@ mod loading;
 mod policy;
 #[cfg(feature = "cli")]
 pub mod replay;
+#[cfg(feature = "dump")]
+mod snapshot;
 mod sync;
 mod table;
 mod wheel;
 
 pub use cache::{Builder, Cache, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy};
+#[cfg(feature = "dump")]
+pub use cache::{DumpOptions, LoadOptions, LoadReport};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
+#[cfg(feature = "dump")]
+pub use snapshot::{
+    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreSnapshot,
+};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub mod failpoint {
