@@ -6,6 +6,8 @@ mod damage;
 mod files;
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "dump/huge.rs"]
+mod huge;
 #[path = "dump/kill.rs"]
 mod kill;
 #[path = "dump/load.rs"]
@@ -19,3 +21,5 @@ mod random;
 mod round_trip;
 #[path = "dump/traffic.rs"]
 mod traffic;
+#[path = "dump/types.rs"]
+mod types;

@@ -17,8 +17,10 @@ use rkyv::ser::{Positional, Writer};
 use rkyv::util::AlignedVec;
 use rkyv::{Archive, Serialize};
 
+use super::archive::check;
 use super::error::DumpError;
 use super::format::{ALIGN, NEVER};
+use super::types::Dumped;
 
 /// Entries of a section, at most: what 16 bits can number.
 pub(crate) const SLOTS: usize = 1 << 16;
@@ -115,24 +117,15 @@ impl SectionBuilder {
     }
 
     /// Adds an entry of a cache: archives key and value. If it is refused, the section is as it was.
-    pub(crate) fn push_archived<K, V>(
+    pub(crate) fn push_archived<K: Dumped, V: Dumped>(
         &mut self,
         hash: u64,
         key: &K,
         value: &V,
         due: Due,
-    ) -> Result<(), Refused>
-    where
-        K: for<'w, 'a> Serialize<Archiver<'w, 'a>>,
-        V: for<'w, 'a> Serialize<Archiver<'w, 'a>>,
-    {
+    ) -> Result<(), Refused> {
         let start = self.bytes.len();
-        let archived = archive(key, &mut self.bytes, start).and_then(|()| {
-            let key_len = self.bytes.len() - start;
-            archive(value, &mut self.bytes, start)?;
-            Ok(key_len)
-        });
-        match archived {
+        match self.archive_both(key, value) {
             Ok(key_len) => {
                 self.columns.key_lens.push(key_len as u32);
                 self.note(hash, due);
@@ -143,6 +136,19 @@ impl SectionBuilder {
                 Err(refused)
             }
         }
+    }
+
+    /// Archives both; how much of that is the key. They are checked as they will be when they are read: what could not be, by its
+    /// depth or for a bug in the archive of its type, is better not written.
+    fn archive_both<K: Dumped, V: Dumped>(&mut self, key: &K, value: &V) -> Result<usize, Refused> {
+        let start = self.bytes.len();
+        archive(key, &mut self.bytes, start)?;
+        let middle = self.bytes.len();
+        archive(value, &mut self.bytes, start)?;
+        let unreadable = |error: Error| Refused::NotArchived(error.to_string());
+        check::<K>(&self.bytes[start..middle]).map_err(unreadable)?;
+        check::<V>(&self.bytes[middle..]).map_err(unreadable)?;
+        Ok(middle - start)
     }
 
     fn note(&mut self, hash: u64, due: Due) {
