@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 
 use rkyv::api::access_with_context;
-use rkyv::rancor::Error;
 use rkyv::validation::Validator;
 use rkyv::validation::archive::ArchiveValidator;
 use rkyv::validation::shared::SharedValidator;
 use rkyv::{Archived, Portable};
 
 use super::columns::{ArchivedColumns, Due, SLOTS};
+use super::error::ArchiveError as Error;
 use super::types::Dumped;
 
 /// How deep a value may be nested in boxes and vectors: more would let a hostile file exhaust the stack of who checks it.

@@ -11,14 +11,14 @@
 
 use std::path::Path;
 
-use rkyv::rancor::{Error, Source, fail};
+use rkyv::rancor::{Source, fail};
 use rkyv::ser::allocator::ArenaHandle;
 use rkyv::ser::{Positional, Writer};
 use rkyv::util::AlignedVec;
 use rkyv::{Archive, Serialize};
 
 use super::archive::check;
-use super::error::DumpError;
+use super::error::{ArchiveError as Error, DumpError};
 use super::format::{ALIGN, NEVER};
 use super::types::Dumped;
 

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::format::{Flaw, VERSION};
 
+/// What rkyv says. Its own `Error` says nothing in a release build.
+pub(super) type ArchiveError = rkyv::rancor::BoxedError;
+
 /// Why a dump was not written, or cannot be read. Each one reads as a single line.
 ///
 /// Offsets are bytes from the beginning of the file.

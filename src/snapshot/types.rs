@@ -4,10 +4,10 @@ use std::any::type_name;
 
 use rkyv::api::high::{HighDeserializer, HighValidator};
 use rkyv::bytecheck::CheckBytes;
-use rkyv::rancor::Error;
 use rkyv::{Archive, Archived, Deserialize, Serialize};
 
 use super::columns::Archiver;
+use super::error::ArchiveError as Error;
 use super::format::{Head, Kind};
 use super::hash::checksum;
 

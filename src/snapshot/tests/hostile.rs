@@ -13,6 +13,9 @@ use super::write;
 
 const KEYS: u8 = 40;
 
+type Field = fn(&mut Footer) -> &mut u64;
+type Lie = fn(&mut Vec<Section>);
+
 /// The parts of a dump that can be told lies with.
 #[derive(Clone)]
 struct Parts {
@@ -113,7 +116,7 @@ fn what_is_sealed_anew_is_good() {
 fn lies_in_the_footer_are_errors() {
     let folder = Folder::new("footer");
     let parts = small(&folder);
-    let fields: [(&str, fn(&mut Footer) -> &mut u64); 10] = [
+    let fields: [(&str, Field); 10] = [
         ("identity", |footer| &mut footer.identity),
         ("entries", |footer| &mut footer.entries),
         ("sections", |footer| &mut footer.sections),
@@ -146,7 +149,7 @@ fn lies_in_the_footer_are_errors() {
 fn lies_in_the_section_table_are_errors() {
     let folder = Folder::new("sections");
     let parts = small(&folder);
-    let lies: [(&str, fn(&mut Vec<Section>)); 16] = [
+    let lies: [(&str, Lie); 16] = [
         ("swapped", |sections| sections.swap(0, 1)),
         ("doubled", |sections| sections[1] = sections[0]),
         ("twice", |sections| sections.insert(0, sections[0])),
@@ -206,7 +209,7 @@ fn optional_sections_are_passed_over() {
     let path = folder.file("optional");
     std::fs::write(&path, parts.seal(|_| {})).unwrap();
     let snapshot = StoreSnapshot::open(&path).unwrap();
-    assert_eq!(snapshot.iter().filter(Result::is_ok).count(), KEYS.into());
+    assert_eq!(snapshot.iter().filter(Result::is_ok).count(), usize::from(KEYS));
     assert_eq!(snapshot.raw_entries(0).unwrap().count(), 0);
     // The cells still count without it, so the first section's lead into it.
     assert!((0..KEYS).any(|key| snapshot.get(&[key]).is_err()));
