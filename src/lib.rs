@@ -94,6 +94,8 @@ pub mod failpoint {
 #[doc(hidden)]
 pub mod fuzzing {
     //! What the fuzz targets cannot reach otherwise; no part of the API.
+    #[cfg(feature = "dump")]
+    pub use crate::snapshot::forge::Scenario as DumpScenario;
     pub use crate::wheel::naive::Scenario as WheelScenario;
 }
 

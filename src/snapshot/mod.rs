@@ -16,6 +16,8 @@ mod archive;
 mod columns;
 mod disk;
 mod error;
+#[cfg(all(any(fuzzing, test), not(purekv_loom)))]
+pub(crate) mod forge;
 mod format;
 mod hash;
 mod index;
@@ -24,7 +26,7 @@ mod opened;
 mod replace;
 mod spill;
 mod store;
-#[cfg(test)]
+#[cfg(all(test, not(purekv_loom)))]
 mod tests;
 mod typed;
 mod types;

@@ -2,10 +2,8 @@
 
 use super::super::disk::System;
 use super::super::error::DumpError;
-use super::super::format::{
-    ALIGN, BLOCK_LEN, Block, FOOTER_LEN, Footer, SECTION_LEN, SECTION_OPTIONAL, Section, padded,
-};
-use super::super::hash::checksum;
+use super::super::forge::Parts;
+use super::super::format::{ALIGN, Footer, SECTION_OPTIONAL, Section};
 use super::super::store::StoreSnapshot;
 use super::folder::Folder;
 use super::random::Random;
@@ -15,68 +13,6 @@ const KEYS: u8 = 40;
 
 type Field = fn(&mut Footer) -> &mut u64;
 type Lie = fn(&mut Vec<Section>);
-
-/// The parts of a dump that can be told lies with.
-#[derive(Clone)]
-struct Parts {
-    bytes: Vec<u8>,
-    footer: Footer,
-    sections: Vec<Section>,
-    blocks: Vec<Block>,
-    names: Vec<u8>,
-}
-
-impl Parts {
-    fn of(bytes: &[u8]) -> Self {
-        let end = bytes.len() - FOOTER_LEN as usize;
-        let footer = Footer::decode(&bytes[end..]).unwrap().unwrap();
-        let tables = &bytes[footer.tables_offset as usize..][..footer.tables_len as usize];
-        let (sections, rest) = tables.split_at(footer.sections as usize * SECTION_LEN);
-        let (blocks, names) = rest.split_at(footer.blocks as usize * BLOCK_LEN);
-        Self {
-            bytes: bytes[..footer.tables_offset as usize].to_vec(),
-            footer,
-            sections: sections.chunks(SECTION_LEN).map(Section::decode).collect(),
-            blocks: blocks.chunks(BLOCK_LEN).map(Block::decode).collect(),
-            names: names.to_vec(),
-        }
-    }
-
-    /// A file of these parts with the checksums that they should have; `lie` has the last word about the footer.
-    fn seal(&self, lie: impl FnOnce(&mut Footer)) -> Vec<u8> {
-        let mut bytes = self.bytes.clone();
-        let part = |offset: u64, len: u64| -> Option<u64> {
-            let end = offset.checked_add(padded(len)?)?;
-            Some(checksum(self.bytes.get(offset as usize..end as usize)?))
-        };
-        let mut tables = Vec::new();
-        for section in &self.sections {
-            let checksum = part(section.offset, section.len).unwrap_or(7);
-            Section { checksum, ..*section }.encode(&mut tables);
-        }
-        for (number, block) in self.blocks.iter().enumerate() {
-            let end = self.blocks.get(number + 1).map_or(bytes.len() as u64, |next| next.offset);
-            let checksum = part(block.offset, end.saturating_sub(block.offset)).unwrap_or(7);
-            Block { checksum, ..*block }.encode(&mut tables);
-        }
-        tables.extend(&self.names);
-        let tables_len = tables.len() as u64;
-        tables.resize(tables.len().next_multiple_of(ALIGN as usize), 0);
-        let mut footer = Footer {
-            sections: self.sections.len() as u64,
-            blocks: self.blocks.len() as u64,
-            tables_offset: bytes.len() as u64,
-            tables_len,
-            tables_checksum: checksum(&tables),
-            file_len: (bytes.len() + tables.len()) as u64 + FOOTER_LEN,
-            ..self.footer
-        };
-        bytes.extend(tables);
-        lie(&mut footer);
-        bytes.extend(footer.encode());
-        bytes
-    }
-}
 
 fn value(key: u8) -> Vec<u8> {
     vec![key; 5 + usize::from(key) % 7]
