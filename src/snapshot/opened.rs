@@ -43,6 +43,31 @@ pub struct DumpInfo {
     pub ended: SystemTime,
 }
 
+impl DumpInfo {
+    /// What the dump at `path` says of itself, whatever it is of. Blocks on the disk; O(MiB of the file), some microseconds a GiB.
+    ///
+    /// # Errors
+    ///
+    /// If it is no dump that can be read; see [`DumpError`].
+    pub fn of(path: impl AsRef<Path>) -> Result<Self, DumpError> {
+        Ok(Opened::open(path.as_ref(), None)?.info())
+    }
+
+    /// As [`of`](Self::of), after all of the file was read and all checksums were found right. Whether keys and values are what their types say can
+    /// be told only by who knows these: [`Snapshot::verify`](crate::Snapshot::verify).
+    ///
+    /// `progress` is called with the bytes that were checked, part by part. Blocks on the disk; O(bytes).
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn verified(path: impl AsRef<Path>, progress: impl FnMut(u64)) -> Result<Self, DumpError> {
+        let opened = Opened::open(path.as_ref(), None)?;
+        opened.verify_parts(progress)?;
+        Ok(opened.info())
+    }
+}
+
 pub(super) struct Opened {
     path: PathBuf,
     map: Map,
@@ -267,6 +292,23 @@ impl Opened {
         // Relaxed: as for sections.
         good.store(true, Ordering::Relaxed);
         Ok((bytes, cells))
+    }
+
+    /// Verifies each section and each block of the index, but for what only types can tell.
+    fn verify_parts(&self, mut progress: impl FnMut(u64)) -> Result<(), DumpError> {
+        for number in 0..self.sections() {
+            // What is in others than those of entries is not known; that they are whole is.
+            if self.section(number, |_, _| Ok(()))?.is_none()
+                && let Some(Section { offset, len, checksum, .. }) = self.tables().section(number)
+            {
+                self.whole("section", offset, len, checksum)?;
+            }
+            progress(self.tables().section(number).map_or(0, |section| section.len));
+        }
+        for number in 0..self.footer.blocks {
+            progress(self.block(number)?.0.len() as u64);
+        }
+        Ok(())
     }
 
     /// The flaw of a cell that leads nowhere.
