@@ -7,11 +7,10 @@ use std::sync::OnceLock;
 use super::columns::Due;
 use super::disk::System;
 use super::error::DumpError;
-use super::format::{
-    ALIGN, BLOCK_LEN, Block, FOOTER_LEN, Footer, NEVER, SECTION_LEN, Section, padded,
-};
+use super::format::{ALIGN, FOOTER_LEN, Footer, NEVER, padded};
 use super::hash::{checksum, hash_of, hash_of_bytes};
 use super::store::StoreSnapshot;
+use super::tables::{BLOCK_LEN, Block, SECTION_LEN, Section};
 use super::typed::Snapshot;
 use super::types::Types;
 use super::writer::{Pending, Writer};

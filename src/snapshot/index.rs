@@ -18,7 +18,8 @@
 //! └──────────────────────────────┴────────────────┴─────────┘
 //! ```
 
-use super::format::{BUCKETS_PER_BLOCK, cells_offset, padded};
+use super::format::{BUCKETS_PER_BLOCK, padded};
+use super::tables::cells_offset;
 
 /// Entries of a bucket, on average.
 const PER_BUCKET: u64 = 6;

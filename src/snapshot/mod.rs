@@ -3,7 +3,7 @@
 //! This module knows the format and files, and no cache: [`Writer`] is handed entries one after the other, and [`StoreSnapshot`] and [`Snapshot`]
 //! hand them out. `docs/dump-format.md` has the byte tables.
 //!
-//! - [`format`]: head, tables, footer as bytes, and whether they fit each other. Pure.
+//! - [`format`], [`tables`]: head, tables, footer as bytes, and whether they fit each other. Pure.
 //! - [`columns`], [`archive`]: a section of entries, written and read; what is checked before a byte of it is believed.
 //! - [`index`], [`spill`]: from hash to place, and how that is made in bounded memory.
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
@@ -26,6 +26,7 @@ mod opened;
 mod replace;
 mod spill;
 mod store;
+mod tables;
 #[cfg(all(test, not(purekv_loom)))]
 mod tests;
 mod typed;

@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::archive::View;
 use super::error::DumpError;
 use super::format::{
-    BUCKETS_PER_BLOCK, Block, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC,
-    SECTION_ENTRIES, Section, Tables, VERSION, block_len, buckets_in, padded,
+    BUCKETS_PER_BLOCK, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC, VERSION, padded,
 };
 use super::hash::checksum;
 use super::index::{Location, bucket_of, cells_of};
 use super::map::Map;
+use super::tables::{Block, SECTION_ENTRIES, Section, Tables, block_len, buckets_in};
 use super::types::{Types, describe, layout};
 use crate::sync::{AtomicBool, Ordering};
 

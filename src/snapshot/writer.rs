@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::columns::{SLOTS, SectionBuilder};
 use super::disk::Disk;
 use super::error::DumpError;
-use super::format::{Block, Footer, HEAD_LEN, Head, SECTION_ENTRIES, Section, padded};
+use super::format::{Footer, HEAD_LEN, Head, padded};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
+use super::tables::{Block, SECTION_ENTRIES, Section};
 use super::types::Types;
 
 /// What keys and values of a section take together, at least, unless it is the last one; it is closed at the first entry beyond.
@@ -37,7 +38,7 @@ impl Pending {
     }
 
     /// As [`new`](Self::new), of another size: tests want many small ones.
-    #[cfg(test)]
+    #[cfg(any(fuzzing, test))]
     pub(super) fn of(section_bytes: usize) -> Self {
         Self { section_bytes, ..Self::new() }
     }

@@ -3,8 +3,9 @@
 use super::super::disk::System;
 use super::super::error::DumpError;
 use super::super::forge::Parts;
-use super::super::format::{ALIGN, Footer, SECTION_OPTIONAL, Section};
+use super::super::format::{ALIGN, Footer};
 use super::super::store::StoreSnapshot;
+use super::super::tables::{SECTION_OPTIONAL, Section};
 use super::folder::Folder;
 use super::random::Random;
 use super::write;
