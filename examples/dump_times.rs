@@ -1,12 +1,14 @@
 //! How long it takes to dump, open and load a store: `cargo run --release --features dump --example dump_times [ENTRIES] [FOLDER]`.
 //!
 //! Keys of 16 bytes, values of 64, a time-to-live for each. The dump is compared with what writing the same bytes plainly takes, to the same
-//! disk and with the same fsync, before and after.
+//! disk and with the same fsync, and one thread's gets are timed without and with dumps beside them.
 
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use purekv::{DumpOptions, LoadOptions, Store, StoreSnapshot};
@@ -61,6 +63,31 @@ fn timed<T>(what: &str, entries: u64, run: impl FnOnce() -> T) -> T {
     result
 }
 
+/// Times of one thread's gets while `beside` runs on another one, or for a second: p50, p99.9 and maximum.
+fn gets(store: &Store, entries: u64, beside: Option<&(dyn Fn() + Sync)>) -> [Duration; 3] {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            match beside {
+                Some(beside) => beside(),
+                None => thread::park_timeout(Duration::from_secs(1)),
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        let mut times = Vec::new();
+        let mut number = 1_u64;
+        while !done.load(Ordering::Relaxed) {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let key = key((number >> 20) % entries);
+            let begin = Instant::now();
+            std::hint::black_box(store.get(&key));
+            times.push(begin.elapsed());
+        }
+        times.sort_unstable();
+        [times[times.len() / 2], times[times.len() * 999 / 1000], times[times.len() - 1]]
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let entries: u64 = arguments.next().map_or(Ok(2_000_000), |entries| entries.parse())?;
@@ -84,6 +111,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let no_sync = || DumpOptions::new().sync(false);
     timed("dump, no fsync", entries, || store.dump_with(&path, no_sync()))?;
     timed("plainly, no fsync", entries, || plainly(&other, dumped.bytes, false))?;
+    for round in 0..3 {
+        let [p50, p999, most] = gets(&store, entries, None);
+        println!("gets {round}, nothing beside: p50 {p50:?} p99.9 {p999:?} max {most:?}");
+        let dump = || drop(store.dump(&path));
+        let [p50, p999, most] = gets(&store, entries, Some(&dump));
+        println!("gets {round}, a dump beside:  p50 {p50:?} p99.9 {p999:?} max {most:?}");
+    }
     drop(store);
 
     let mut times = Vec::new();

@@ -54,7 +54,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, and snapshots that are read where they lie. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;

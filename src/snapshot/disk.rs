@@ -12,9 +12,14 @@ pub(crate) trait Disk {
         claim(path)
     }
 
-    /// Makes the file empty.
-    fn empty(&self, file: &File) -> io::Result<()> {
-        file.set_len(0)
+    /// Makes the file empty, and lets those read and write it that may the one at `target`, if there is one.
+    fn prepare(&self, file: &File, target: &Path) -> io::Result<()> {
+        file.set_len(0)?;
+        match fs::metadata(target) {
+            Ok(old) => file.set_permissions(old.permissions()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes all of `bytes` behind what was written.
@@ -53,8 +58,17 @@ pub(crate) struct System;
 impl Disk for System {}
 
 fn claim(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        // Not through a link that somebody has put there to have another file emptied; and a pipe makes nobody wait.
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
     loop {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        let file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

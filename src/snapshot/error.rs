@@ -66,7 +66,15 @@ pub enum DumpError {
         /// What they may take.
         limit: u64,
     },
-    /// A key or value cannot be archived.
+    /// More entries than a dump can hold: it would be of some 16 TiB.
+    #[error("{}: more than {limit} sections", path.display())]
+    TooMany {
+        /// Where the dump was to go.
+        path: PathBuf,
+        /// How many sections it may have.
+        limit: usize,
+    },
+    /// A key or value cannot be archived, or could not be read again: it is nested too deep, or its type's archive has a bug.
     #[error("{}: an entry cannot be archived: {reason}", path.display())]
     Archive {
         /// Where the dump was to go.

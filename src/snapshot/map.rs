@@ -1,6 +1,6 @@
 //! A file in memory.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -25,7 +25,16 @@ pub(super) struct Map {
 
 impl Map {
     pub(super) fn open(path: &Path) -> Result<Self, DumpError> {
-        let file = File::open(path).map_err(|source| DumpError::io(path, "open", source))?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+
+            // To be told that it is a pipe, and not to wait for somebody to write to it.
+            options.custom_flags(libc::O_NONBLOCK);
+        }
+        let file = options.open(path).map_err(|source| DumpError::io(path, "open", source))?;
         // Not an error where it cannot be had: who has just renamed the file may not have let go of it yet, and some file systems have no locks.
         let _ = file.try_lock_shared();
         let metadata = file.metadata().map_err(|source| DumpError::io(path, "open", source))?;

@@ -49,7 +49,8 @@ impl<'d, D: Disk> Replacement<'d, D> {
         };
         let target = target.to_owned();
         let replacement = Self { disk, file: Some(file), target, beside, len: 0, synced };
-        replacement.on_file("empty the file", |disk, file| disk.empty(file))?;
+        let target = &replacement.target;
+        replacement.on_file("empty the file", |disk, file| disk.prepare(file, target))?;
         Ok(replacement)
     }
 

@@ -115,11 +115,9 @@ impl<'d, D: Disk> Writer<'d, D> {
     fn write_section(&mut self, section: &mut SectionBuilder) -> Result<(), DumpError> {
         let number = self.sections.len();
         if number == SECTIONS {
-            let bytes = self.file.len();
-            return Err(DumpError::TooLarge {
+            return Err(DumpError::TooMany {
                 path: self.file.target().to_owned(),
-                bytes,
-                limit: bytes,
+                limit: SECTIONS,
             });
         }
         let path = self.file.target();

@@ -124,3 +124,51 @@ fn a_rate_is_kept() {
     store.dump_with(folder.file("dump"), options).unwrap();
     assert!(begin.elapsed() >= std::time::Duration::from_millis(100));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_private_dump_stays_private() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("private");
+    let path = folder.file("dump");
+    let store = store_of(b"secret", 3);
+    store.dump(&path).unwrap();
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+    store.dump(&path).unwrap();
+    assert_eq!(mode(&path), 0o600);
+}
+
+/// Otherwise a folder that others can write to would let them have any file of ours emptied.
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed() {
+    let folder = Folder::new("links");
+    let (path, victim) = (folder.file("dump"), folder.file("victim"));
+    std::fs::write(&victim, b"important").unwrap();
+    let beside = folder.file("dump.purekv-tmp");
+    std::os::unix::fs::symlink(&victim, &beside).unwrap();
+    let store = store_of(b"value", 3);
+    assert!(matches!(store.dump(&path), Err(DumpError::Io { .. })));
+    std::fs::remove_file(&beside).unwrap();
+    std::os::unix::fs::symlink(&victim, &path).unwrap();
+    store.dump(&path).unwrap();
+    assert_eq!(std::fs::read(&victim).unwrap(), b"important");
+    assert_eq!(StoreSnapshot::open(&path).unwrap().len(), 3);
+}
+
+/// `/dev/null` and its like are no dumps, and nobody waits for them.
+#[cfg(unix)]
+#[test]
+fn devices_and_pipes_are_no_files() {
+    assert!(matches!(StoreSnapshot::open("/dev/null"), Err(DumpError::NotAFile { .. })));
+    let folder = Folder::new("pipes");
+    let pipe = folder.file("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    if made.is_ok_and(|status| status.success()) {
+        assert!(matches!(StoreSnapshot::open(&pipe), Err(DumpError::NotAFile { .. })));
+        std::fs::rename(&pipe, folder.file("dump.purekv-tmp")).unwrap();
+        assert!(store_of(b"value", 3).dump(folder.file("dump")).is_err());
+    }
+}

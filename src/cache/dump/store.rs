@@ -26,8 +26,9 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// usual; none of them waits for the dump.
     ///
     /// **What becomes of the file**: it is written beside `path` (with `.purekv-tmp` behind the name) and renamed when it is complete and on the disk. So there is the whole
-    /// old file or the whole new one at `path`, whatever happens; who has the old one open keeps it. On an error nothing is left of the new one. A process that is killed
-    /// may leave the file beside, which the next dump to `path` takes over.
+    /// old file or the whole new one at `path`, whatever happens; who has the old one open keeps it. On an error nothing is left of the new one (but if all
+    /// that failed is to bring its *name* to the disk, it is there). A process that is killed may leave the file beside, which the next dump to `path` takes over.
+    /// The new file may be read and written by whom the old one might; a symbolic link at `path` is replaced, not followed.
     ///
     /// **Blocks** on the disk, the fsync included. The calling thread is pinned for a bucket at a time, never while it writes. Takes some MiB of memory, and 16 for the index; with a
     /// single entry or bucket larger than that, so much. O(entries).

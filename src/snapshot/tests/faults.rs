@@ -63,8 +63,8 @@ impl Disk for Faulty {
         self.step("claim", || System.claim(path), || {})
     }
 
-    fn empty(&self, file: &File) -> io::Result<()> {
-        self.step("empty", || System.empty(file), || {})
+    fn prepare(&self, file: &File, target: &Path) -> io::Result<()> {
+        self.step("prepare", || System.prepare(file, target), || {})
     }
 
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
@@ -147,7 +147,7 @@ fn fail_everywhere(name: &str, keys: &[[u8; 8]], stride: usize) -> Vec<&'static 
 #[test]
 fn a_failure_at_any_step_leaves_the_old_dump_or_the_new_one() {
     let log = fail_everywhere("steps", &keys(40), 1);
-    assert_eq!(log[..2], ["claim", "empty"]);
+    assert_eq!(log[..2], ["claim", "prepare"]);
     assert_eq!(log[log.len() - 3..], ["sync", "rename", "sync folder"]);
     assert!(log[2..log.len() - 3].iter().all(|&step| step == "write"));
     assert!(log.len() > 10);

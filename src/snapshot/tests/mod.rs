@@ -1,5 +1,8 @@
 //! Tests of more than one file.
 
+#[allow(clippy::duplicate_mod, reason = "the wheel's tests have it, too")]
+#[path = "../../../tests/support/corpus.rs"]
+mod corpus;
 mod faults;
 #[path = "../../../tests/support/folder.rs"]
 mod folder;
@@ -13,10 +16,21 @@ use std::path::Path;
 use super::columns::Due;
 use super::disk::Disk;
 use super::error::DumpError;
+use super::forge::Scenario;
 use super::format::NEVER;
 use super::hash::hash_of_bytes;
 use super::types::Types;
 use super::writer::{Pending, Progress, Writer};
+
+#[test]
+fn what_the_fuzzer_has_found() {
+    corpus::replay("dump", |bytes| {
+        let bytes = arbitrary::Unstructured::new(bytes);
+        if let Ok(scenario) = <Scenario as arbitrary::Arbitrary>::arbitrary_take_rest(bytes) {
+            scenario.check();
+        }
+    });
+}
 
 /// Writes a dump of these entries with sections of some 100 bytes.
 fn write<'k>(
