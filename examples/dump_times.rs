@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use purekv::{DumpOptions, LoadOptions, Store, StoreSnapshot};
+use purekv::{Cache, DumpOptions, LoadOptions, Snapshot, Store, StoreSnapshot};
 
 fn key(number: u64) -> [u8; 16] {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -147,5 +147,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(report.loaded, entries);
     }
     fs::remove_file(&path)?;
+    typed(entries, &path)
+}
+
+/// The same of a cache, whose entries are archives.
+fn typed(entries: u64, path: &Path) -> Result<(), Box<dyn Error>> {
+    let cache = Cache::<u64, String>::new();
+    for number in 0..entries {
+        cache.insert(number, format!("the value of entry number {number}, of fifty bytes or so"));
+    }
+    let dumped = timed("cache: dump", entries, || cache.dump(path))?;
+    println!("{} bytes, {:.1} an entry", dumped.bytes, dumped.bytes as f64 / entries as f64);
+    drop(cache);
+    let mut times = Vec::new();
+    for round in 0..101_u64 {
+        let begin = Instant::now();
+        let snapshot = Snapshot::<u64, String>::open(path)?;
+        assert!(snapshot.get(&(round * 7919 % entries))?.is_some());
+        times.push(begin.elapsed());
+    }
+    times.sort();
+    println!("cache: open and first get: {:?} ({:?}–{:?})", times[50], times[0], times[100]);
+    let cache = Cache::<u64, String>::new();
+    timed("cache: load", entries, || cache.load(path))?;
+    fs::remove_file(path)?;
     Ok(())
 }

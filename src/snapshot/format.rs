@@ -56,6 +56,7 @@ impl Flaw {
 
 /// Whose entries a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A [`Store`](crate::Store)'s: byte strings.
     Store,

@@ -4,11 +4,11 @@
 //! of a dump are of one generation, and each is followed by the next.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use purekv::{DumpOptions, Store, StoreSnapshot};
+use purekv::{DumpError, DumpOptions, Store, StoreSnapshot};
 
 use crate::folder::Folder;
 use crate::random::Random;
@@ -48,8 +48,63 @@ fn the_child_dumps_until_it_is_killed() {
         fill(&store, generation);
         // With and without the waits for the disk: they make other instants likely.
         let options = DumpOptions::new().sync(generation.is_multiple_of(4));
-        store.dump_with(&path, options).unwrap();
+        match store.dump_with(&path, options) {
+            // Its parent may dump there, too.
+            Ok(_) | Err(DumpError::Busy { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
+}
+
+/// A child that dumps until it is killed, at the latest when this is dropped.
+struct Dumper(Child);
+
+impl Dumper {
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Dumper {
+    fn drop(&mut self) {
+        // A test that fails leaves nobody behind.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// One that dumps to `path`.
+fn child(path: &Path) -> Dumper {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "kill::the_child_dumps_until_it_is_killed"])
+        .env(VARIABLE, path)
+        .stdout(Stdio::null())
+        .spawn();
+    Dumper(child.unwrap())
+}
+
+#[test]
+fn two_processes_dump_to_one_path_in_turn() {
+    let folder = Folder::new("two");
+    let path = folder.file("dump");
+    let (store, mut made, mut refused) = (Store::new(), 0, 0);
+    fill(&store, 1);
+    store.dump(&path).unwrap();
+    let mut child = child(&path);
+    while generation(&path) == 1 {
+        thread::park_timeout(Duration::from_millis(1));
+    }
+    while made < 50 || refused < 50 {
+        match store.dump_with(&path, DumpOptions::new().sync(made % 2 == 0)) {
+            Ok(_) => made += 1,
+            Err(DumpError::Busy { .. }) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+        generation(&path);
+    }
+    child.kill();
+    generation(&path);
 }
 
 #[test]
@@ -63,15 +118,9 @@ fn a_killed_dump_leaves_the_old_or_the_new_one() {
         fill(&store, 1);
         // Takes over what the one before has left.
         store.dump_with(&path, DumpOptions::new().sync(false)).unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kill::the_child_dumps_until_it_is_killed"])
-            .env(VARIABLE, &path)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = child(&path);
         thread::park_timeout(Duration::from_micros(2000 + random.below(12_000)));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.kill();
         replaced += u32::from(generation(&path) > 1);
         for name in folder.names() {
             assert!(["dump", "dump.purekv-tmp"].contains(&name.as_str()), "{kill}: {name}");

@@ -106,3 +106,29 @@ fn keys_that_hash_to_something_else_are_an_error_and_not_absent() {
     assert_eq!(loaded.load(&path).unwrap().loaded, 1000);
     assert_eq!(loaded.get(&Fickle(7)), Some(7));
 }
+
+/// One snapshot serves all threads.
+#[test]
+fn snapshots_are_for_many_threads() {
+    fn assert_shared<T: Send + Sync>() {}
+    // Whatever its keys and values are: they are never made.
+    assert_shared::<Snapshot<std::rc::Rc<u8>, *const u8>>();
+    assert_shared::<purekv::StoreSnapshot>();
+
+    let folder = Folder::new("threads");
+    let cache = Cache::<u64, String>::new();
+    (0..20_000).for_each(|key| cache.insert(key, key.to_string()));
+    cache.dump(folder.file("threads")).unwrap();
+    let snapshot = Snapshot::<u64, String>::open(folder.file("threads")).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let snapshot = &snapshot;
+            scope.spawn(move || {
+                for key in (thread..20_000_u64).step_by(3) {
+                    let value = snapshot.get(&key).unwrap().unwrap();
+                    assert_eq!(value.as_str(), key.to_string());
+                }
+            });
+        }
+    });
+}

@@ -69,8 +69,8 @@ impl Dump {
 
 fn describe(info: &DumpInfo) -> String {
     let kind = match info.kind {
-        DumpKind::Store => "store".to_owned(),
         DumpKind::Cache => format!("cache of {} to {}", info.key_type, info.value_type),
+        _ => "store".to_owned(),
     };
     let time = |time: SystemTime| humantime::format_rfc3339_millis(time).to_string();
     let lines = [
