@@ -87,11 +87,6 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         Q: Hash + ?Sized,
         Archived<K>: PartialEq<Q>,
     {
-        // Relaxed: it publishes nothing.
-        if !self.knows_hash.load(Ordering::Relaxed) {
-            self.check_hash()?;
-            self.knows_hash.store(true, Ordering::Relaxed);
-        }
         for location in self.file.locations(hash_of(key))? {
             let view = self.section(location.section as usize)?;
             let raw = view.and_then(|view| view.entry(location.slot as usize));
@@ -99,10 +94,18 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
             // SAFETY: `section` has checked all entries of it.
             let found = unsafe { Self::key_of(&raw) };
             if *found == *key {
+                // Relaxed: it publishes nothing.
+                self.knows_hash.store(true, Ordering::Relaxed);
                 // SAFETY: as above.
                 let entry = unsafe { Self::entry_of(&raw) };
                 return Ok((!is_due(&raw)).then_some(entry));
             }
+        }
+        // Absent, or sought in the wrong place. Asked only now, for it may verify another section.
+        // Relaxed: as above.
+        if !self.knows_hash.load(Ordering::Relaxed) {
+            self.check_hash()?;
+            self.knows_hash.store(true, Ordering::Relaxed);
         }
         Ok(None)
     }
