@@ -158,6 +158,7 @@ impl Scenario {
         let (path, good) = GOOD.get_or_init(|| {
             let path = std::env::temp_dir().join(format!("purekv-forged-{}", std::process::id()));
             let good = [false, true].map(|typed| good(&path, typed).expect("it can be written"));
+            let _ = fs::remove_file(&path);
             (path, good)
         });
         // A name of its own for each thread.
