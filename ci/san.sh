@@ -13,5 +13,5 @@ if [[ "$(rustc -vV | sed -n 's/^host: //p')" != "$target" ]]; then
 fi
 # Only code that is compiled here is instrumented; the standard library as it comes still allocates through ASan.
 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1" \
-    cargo +nightly test --locked --target "$target" --features failpoints,async --target-dir target/san \
-    --lib --test api --test bounded --test conformance --test corpus --test linearizability --test loading
+    cargo +nightly test --locked --target "$target" --features failpoints,async,dump --target-dir target/san \
+    --lib --test api --test bounded --test conformance --test corpus --test dump --test linearizability --test loading

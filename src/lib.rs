@@ -54,7 +54,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, and snapshots that are read where they lie. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -68,14 +68,22 @@ mod loading;
 mod policy;
 #[cfg(feature = "cli")]
 pub mod replay;
+#[cfg(feature = "dump")]
+mod snapshot;
 mod sync;
 mod table;
 mod wheel;
 
 pub use cache::{Builder, Cache, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy};
+#[cfg(feature = "dump")]
+pub use cache::{DumpOptions, LoadOptions, LoadReport};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
+#[cfg(feature = "dump")]
+pub use snapshot::{
+    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreSnapshot,
+};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub mod failpoint {
@@ -86,6 +94,8 @@ pub mod failpoint {
 #[doc(hidden)]
 pub mod fuzzing {
     //! What the fuzz targets cannot reach otherwise; no part of the API.
+    #[cfg(feature = "dump")]
+    pub use crate::snapshot::forge::Scenario as DumpScenario;
     pub use crate::wheel::naive::Scenario as WheelScenario;
 }
 

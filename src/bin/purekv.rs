@@ -1,5 +1,8 @@
 //! The `purekv` command.
 
+#[path = "purekv/dump.rs"]
+mod dump;
+
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +27,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Replay(Replay),
+    #[command(subcommand)]
+    Dump(dump::Dump),
 }
 
 /// Replay requests against each store of this crate, and compare them side by side.
@@ -88,21 +93,30 @@ fn exponent(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    let Command::Replay(arguments) = Cli::parse().command;
-    if arguments.files.len() > 1 && arguments.capacity.is_empty() {
-        let told = "several traces make a table of sizes: give --capacity, too";
-        Cli::command().error(clap::error::ErrorKind::MissingRequiredArgument, told).exit();
-    }
-    let text = match arguments.run() {
-        Ok(text) => text,
+    let output = match Cli::parse().command {
+        Command::Replay(arguments) => {
+            if arguments.files.len() > 1 && arguments.capacity.is_empty() {
+                let told = "several traces make a table of sizes: give --capacity, too";
+                let missing = clap::error::ErrorKind::MissingRequiredArgument;
+                Cli::command().error(missing, told).exit();
+            }
+            arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
+        }
+        Command::Dump(command) => command.run().map_err(|error| error.to_string()),
+    };
+    match output {
+        Ok(output) => print(&output),
         Err(error) => {
             // Nobody is left to be told if this fails.
             let _ = writeln!(io::stderr(), "purekv: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
+    }
+}
+
+fn print(output: &[u8]) -> ExitCode {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(output).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         // `purekv replay | head -1` has what it wanted.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -8,6 +8,8 @@ mod bound;
 mod builder;
 mod bytes;
 mod core;
+#[cfg(feature = "dump")]
+mod dump;
 mod entry;
 mod kv;
 mod loader;
@@ -22,6 +24,8 @@ mod typed;
 
 pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};
+#[cfg(feature = "dump")]
+pub use dump::{DumpOptions, LoadOptions, LoadReport};
 pub use pinned::{Pinned, PinnedStore};
 pub use settings::Face;
 pub use stats::Stats;

@@ -12,10 +12,10 @@ use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::{Capacity, Decision};
+use crate::engine::{Capacity, Decision, Heavy};
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch;
+use crate::sync::epoch::{self, Guard};
 use crate::table::{Cursor, Owned, Shared};
 
 /// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
@@ -115,14 +115,26 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let guard = epoch::pin();
         self.core.engine.expect(hash, &guard);
         let entry = self.entry(key, value, ttl, &now);
+        self.admit(hash, key, entry, &guard, &now) == Ok(true)
+    }
+
+    /// Inserts `entry`, which is that of `key`, unless there is one; whether it did.
+    pub(super) fn admit(
+        &self,
+        hash: u64,
+        key: &[u8],
+        entry: Owned<Blob<S>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Result<bool, Heavy> {
         // What is refused overtakes no load.
-        if self.core.loads.is_loading(hash, &guard) {
-            if self.core.engine.read(hash, &guard, &now, is(key)).is_some() {
-                return false;
+        if self.core.loads.is_loading(hash, guard) {
+            if self.core.engine.read(hash, guard, now, is(key)).is_some() {
+                return Ok(false);
             }
-            self.core.loads.overtake(hash, &guard);
+            self.core.loads.overtake(hash, guard);
         }
-        self.core.engine.insert_if_absent(hash, entry, &guard, &now, is(key)) == Ok(true)
+        self.core.engine.insert_if_absent(hash, entry, guard, now, is(key))
     }
 
     /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).

@@ -14,10 +14,10 @@ use super::pinned::Pinned;
 use super::settings::{OnWrite, Weigher};
 use super::stats::Stats;
 use crate::clock::{NEVER, Now};
-use crate::engine::Decision;
+use crate::engine::{Decision, Heavy};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
-use crate::sync::epoch;
+use crate::sync::epoch::{self, Guard};
 use crate::table::{Cursor, Owned};
 
 /// A concurrent cache from keys to values, each entry with its own time-to-live.
@@ -147,9 +147,8 @@ where
         ttl: Option<Duration>,
         now: &Now<'_>,
     ) -> Owned<Typed<K, V>> {
-        let Inner { weigher, on_write, .. } = &*self.inner;
-        let weight = weigher.as_ref().map_or(1, |weigh| weigh(&key, &value).max(1));
-        let ttl = ttl.or_else(|| on_write.as_ref()?(&key, &value));
+        let weight = self.weigh(&key, &value);
+        let ttl = ttl.or_else(|| self.inner.on_write.as_ref()?(&key, &value));
         Typed::owned(hash, self.core().until(ttl, now), weight, key, value)
     }
 
@@ -172,21 +171,36 @@ where
         let guard = epoch::pin();
         self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
+        self.admit(hash, entry, &guard, &now) == Ok(true)
+    }
+
+    /// Inserts `entry` unless there is one of its key; whether it did.
+    pub(super) fn admit(
+        &self,
+        hash: u64,
+        entry: Owned<Typed<K, V>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Result<bool, Heavy> {
         let new = entry.as_ptr();
         // What is refused overtakes no load.
-        if self.core().loads.is_loading(hash, &guard) {
+        if self.core().loads.is_loading(hash, guard) {
             // SAFETY: this thread owns the entry.
             let key = unsafe { new.as_ref() }.key();
-            if self.core().engine.read(hash, &guard, &now, is!(key)).is_some() {
-                return false;
+            if self.core().engine.read(hash, guard, now, is!(key)).is_some() {
+                return Ok(false);
             }
-            self.core().loads.overtake(hash, &guard);
+            self.core().loads.overtake(hash, guard);
         }
-        let inserted = self.core().engine.insert_if_absent(hash, entry, &guard, &now, |other| {
+        self.core().engine.insert_if_absent(hash, entry, guard, now, |other| {
             // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
             other.get().key() == unsafe { new.as_ref() }.key()
-        });
-        inserted == Ok(true)
+        })
+    }
+
+    /// What an entry weighs.
+    pub(super) fn weigh(&self, key: &K, value: &V) -> u32 {
+        self.inner.weigher.as_ref().map_or(1, |weigh| weigh(key, value).max(1))
     }
 
     /// Inserts or replaces. The entry gets the cache's time-to-live (none, unless the builder was told one), whatever it had

@@ -41,7 +41,8 @@ impl Hard {
         Self(AtomicU64::new(deadline.min(NEVER)))
     }
 
-    fn load(&self) -> u64 {
+    #[inline]
+    pub(crate) fn load(&self) -> u64 {
         // Relaxed: who must see a new one has read the deadline that was made with it, by a CAS.
         self.0.load(Ordering::Relaxed)
     }

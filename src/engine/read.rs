@@ -21,6 +21,12 @@ impl<'g, E: Entry> Live<'g, E> {
     pub(crate) fn entry(&self) -> Shared<'g, E> {
         self.found.node
     }
+
+    /// When it is due, as it was found.
+    #[cfg(feature = "dump")]
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deadline
+    }
 }
 
 impl<E: Entry> Engine<E> {

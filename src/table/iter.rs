@@ -60,6 +60,7 @@ impl Cursor {
                 self.last = position;
                 if bucket + 1 < BUCKETS {
                     self.todo.push(Position { suffix, depth, bucket: bucket + 1 });
+                    expect(shard, bucket + 1);
                 }
                 match read_bucket(shard, bucket) {
                     Ok(entries) => entries.into_iter().flatten().for_each(&mut each),
@@ -78,6 +79,16 @@ impl Cursor {
             self.todo.pop();
         }
         self.todo.push(self.last);
+    }
+}
+
+/// Asks for the entries of a bucket that is soon to be read: a walk would wait for memory half of its time otherwise.
+fn expect<N: Node>(shard: &Shard<N>, bucket: usize) {
+    for slot in &shard.buckets[bucket].slots {
+        // Relaxed: only prefetched, never followed.
+        if let Some(node) = slot::node_of::<N>(slot.load(Ordering::Relaxed)) {
+            N::prefetch(node);
+        }
     }
 }
 

@@ -1,0 +1,97 @@
+//! `purekv dump`: a look into dump files.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Subcommand;
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use purekv::{DumpError, DumpInfo, DumpKind, StoreSnapshot};
+
+/// Look into dump files.
+#[derive(Subcommand)]
+pub(crate) enum Dump {
+    /// Print what a dump says of itself. Reads head, tables and footer only.
+    Inspect {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Read all of a dump and check it. Of a store's, also that each entry is where the index says
+    Verify {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the value of a key of a store's dump, and nothing else
+    Get {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    #[error("{}: no such key, or due by now", .0.display())]
+    Absent(PathBuf),
+}
+
+impl Dump {
+    /// What is to be printed.
+    pub(crate) fn run(self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Inspect { file } => Ok(describe(&DumpInfo::of(file)?).into_bytes()),
+            Self::Verify { file } => {
+                let bar = progress_bar(DumpInfo::of(&file)?.bytes);
+                let info = DumpInfo::verified(&file, |bytes| bar.inc(bytes));
+                bar.finish_and_clear();
+                let info = info?;
+                if info.kind == DumpKind::Store {
+                    StoreSnapshot::open(&file)?.verify()?;
+                }
+                Ok(format!("{}: {} entries, whole\n", file.display(), info.entries).into_bytes())
+            }
+            Self::Get { file, key } => {
+                let snapshot = StoreSnapshot::open(&file)?;
+                let value = snapshot.get(key.as_bytes())?.ok_or(Failure::Absent(file))?;
+                let mut text = value.to_vec();
+                if std::io::stdout().is_terminal() {
+                    text.push(b'\n');
+                }
+                Ok(text)
+            }
+        }
+    }
+}
+
+fn describe(info: &DumpInfo) -> String {
+    let kind = match info.kind {
+        DumpKind::Cache => format!("cache of {} to {}", info.key_type, info.value_type),
+        _ => "store".to_owned(),
+    };
+    let time = |time: SystemTime| humantime::format_rfc3339_millis(time).to_string();
+    let lines = [
+        ("format version", info.version.to_string()),
+        ("kind", kind),
+        ("entries", info.entries.to_string()),
+        ("sections", info.sections.to_string()),
+        ("size", format!("{} ({})", HumanBytes(info.bytes), info.bytes)),
+        ("started", time(info.started)),
+        ("ended", time(info.ended)),
+    ];
+    lines.map(|(name, value)| format!("{name:<15} {value}\n")).concat()
+}
+
+/// On standard error; it stays silent where that is no terminal.
+fn progress_bar(bytes: u64) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    // A template that were not valid would leave the bar as it is.
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
+}

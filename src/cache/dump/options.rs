@@ -1,0 +1,82 @@
+//! What one can say about a dump, or a load.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use crate::snapshot::DumpProgress;
+
+/// How to dump: for [`Store::dump_with`](crate::Store::dump_with) and [`Cache::dump_with`](crate::Cache::dump_with).
+#[must_use]
+pub struct DumpOptions<'p> {
+    pub(super) synced: bool,
+    /// Bytes a second.
+    pub(super) rate: Option<u64>,
+    pub(super) progress: Option<Box<dyn FnMut(DumpProgress) + 'p>>,
+}
+
+impl Default for DumpOptions<'_> {
+    fn default() -> Self {
+        Self { synced: true, rate: None, progress: None }
+    }
+}
+
+impl<'p> DumpOptions<'p> {
+    /// As [`dump`](crate::Store::dump) does it: on the disk when it returns, as fast as it goes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether to wait until file and folder are on the disk (fsync). Default: yes. Without, a dump still is whole or not there if the *process* ends at
+    /// any point; but after a power failure it may be neither whole nor the old one.
+    pub fn sync(mut self, synced: bool) -> Self {
+        self.synced = synced;
+        self
+    }
+
+    /// Writes at most about so many bytes a second, so that something is left of the disk; 0 counts as 1. Default: no limit.
+    pub fn bytes_per_second(mut self, rate: u64) -> Self {
+        self.rate = Some(rate.max(1));
+        self
+    }
+
+    /// Called about once a MiB, by the thread that dumps, which is not pinned then. A panic in it ends the dump and leaves nothing of it.
+    pub fn on_progress(mut self, progress: impl FnMut(DumpProgress) + 'p) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+}
+
+impl fmt::Debug for DumpOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DumpOptions")
+            .field("sync", &self.synced)
+            .field("bytes_per_second", &self.rate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to load: for [`Store::load_with`](crate::Store::load_with) and [`Cache::load_with`](crate::Cache::load_with).
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct LoadOptions {
+    threads: Option<NonZeroUsize>,
+}
+
+impl LoadOptions {
+    /// As [`load`](crate::Store::load) does it: with as many threads as there are processors.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many threads load, the calling one included; 0 counts as 1. There are never more than the file has sections, about one a MiB.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = NonZeroUsize::new(threads.max(1));
+        self
+    }
+
+    pub(super) fn threads_for(&self, sections: usize) -> usize {
+        let wanted = self.threads.or_else(|| thread::available_parallelism().ok());
+        wanted.map_or(1, NonZeroUsize::get).min(sections).max(1)
+    }
+}

@@ -1,0 +1,120 @@
+//! Dump and load of a store.
+
+use std::hash::BuildHasher;
+use std::path::Path;
+
+use super::load::{LoadReport, load_all};
+use super::options::{DumpOptions, LoadOptions};
+use super::times::Times;
+use super::walk::dump;
+use crate::cache::blob::Blob;
+use crate::cache::store::Store;
+use crate::clock::Now;
+use crate::engine::Heavy;
+use crate::snapshot::{DumpError, DumpProgress, Raw, StoreSnapshot, Types, hash_of_bytes};
+use crate::sync::epoch;
+use crate::sync::epoch::Guard;
+
+/// Entries loaded under one pin.
+const PER_PIN: u32 = 64;
+
+impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
+    /// Writes all live entries, with their deadlines, to the file `path`; how many, and how many bytes. [`load`](Self::load) and [`StoreSnapshot`] read it.
+    ///
+    /// **What is in it**: each entry was live at some instant between the call and its end, and no key is in it twice. An entry that was there and was not
+    /// changed throughout is in it; of one that was written, removed or due meanwhile, any state that it had. Others read and write as
+    /// usual; none of them waits for the dump.
+    ///
+    /// **What becomes of the file**: it is written beside `path` (with `.purekv-tmp` behind the name) and renamed when it is complete and on the disk. So there is the whole
+    /// old file or the whole new one at `path`, whatever happens; who has the old one open keeps it. On an error nothing is left of the new one (but if all
+    /// that failed is to bring its *name* to the disk, it is there). A process that is killed may leave the file beside, which the next dump to `path` takes over.
+    /// The new file may be read and written by whom the old one might; a symbolic link at `path` is replaced, not followed.
+    ///
+    /// **Blocks** on the disk, the fsync included. The calling thread is pinned for a bucket at a time, never while it writes. Takes some MiB of memory, and 16 for the index; with a
+    /// single entry or bucket larger than that, so much. O(entries).
+    ///
+    /// # Errors
+    ///
+    /// [`DumpError::Busy`]: another dump to `path` is under way. [`DumpError::TooLarge`]: an entry of more than 1 GiB. Otherwise what the system says: [`NoRoom`](DumpError::NoRoom),
+    /// [`Permission`](DumpError::Permission), [`Io`](DumpError::Io).
+    pub fn dump(&self, path: impl AsRef<Path>) -> Result<DumpProgress, DumpError> {
+        self.dump_with(path, DumpOptions::new())
+    }
+
+    /// As [`dump`](Self::dump), with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`dump`](Self::dump).
+    pub fn dump_with(
+        &self,
+        path: impl AsRef<Path>,
+        options: DumpOptions<'_>,
+    ) -> Result<DumpProgress, DumpError> {
+        dump(self.core(), path.as_ref(), Types::of_store(), options, |pending, entry, due| {
+            let (key, value) = Blob::parts(entry);
+            let section = pending.room_for(Some(key.len().saturating_add(value.len())));
+            section.push(hash_of_bytes(key), key, value, due)
+        })
+    }
+
+    /// Inserts what is in the dump at `path`, unless its key is there already: what is in the store is newer, and stays. What became of it.
+    ///
+    /// Deadlines are those of the dump, by the wall clock: what was due in the meantime is not inserted, and an entry that never expired still does not, whatever
+    /// time-to-live new ones get. In a store with a bound, entries are evicted to make room for others as for any insertion.
+    ///
+    /// The store can be used meanwhile. Several threads load (see [`load_with`](Self::load_with)); the calling one **blocks** until all is done. O(entries).
+    ///
+    /// # Errors
+    ///
+    /// See [`DumpError`]. What was inserted before the error was met stays.
+    pub fn load(&self, path: impl AsRef<Path>) -> Result<LoadReport, DumpError> {
+        self.load_with(path, LoadOptions::new())
+    }
+
+    /// As [`load`](Self::load), with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_with(
+        &self,
+        path: impl AsRef<Path>,
+        options: LoadOptions,
+    ) -> Result<LoadReport, DumpError> {
+        let snapshot = StoreSnapshot::open(path)?;
+        let times = Times::now(self.core().clock());
+        load_all(&options, snapshot.sections(), |section, report| {
+            let mut entries = snapshot.raw_entries(section)?.peekable();
+            while entries.peek().is_some() {
+                let (guard, now) = (epoch::pin(), Now::new(self.core().clock()));
+                for raw in entries.by_ref().take(PER_PIN as usize) {
+                    self.load_entry(&raw, &times, &guard, &now, report);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn load_entry(
+        &self,
+        raw: &Raw<'_>,
+        times: &Times,
+        guard: &Guard,
+        now: &Now<'_>,
+        report: &mut LoadReport,
+    ) {
+        let engine = &self.core().engine;
+        let until = times.until(raw.due, |hard| engine.until(hard, now));
+        let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
+            report.expired += 1;
+            return;
+        };
+        let entry = Blob::owned(until, raw.key, raw.value);
+        match self.admit(self.hash(raw.key), raw.key, entry, guard, now) {
+            Ok(true) => report.loaded += 1,
+            Ok(false) => report.present += 1,
+            Err(Heavy { .. }) => report.too_heavy += 1,
+        }
+    }
+}

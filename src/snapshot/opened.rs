@@ -1,0 +1,325 @@
+//! A dump that is open for reading, whatever its keys and values are.
+//!
+//! Opening it reads head, footer and tables: some 200 bytes, and 32 for each MiB of entries. Everything else is verified when it is first
+//! touched, by sections and by blocks of the index, and that is remembered. Nothing that is read from the file is used as a place
+//! in it without being compared with what there is.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::archive::View;
+use super::error::DumpError;
+use super::format::{
+    BUCKETS_PER_BLOCK, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC, VERSION, padded,
+};
+use super::hash::checksum;
+use super::index::{Location, bucket_of, cells_of};
+use super::map::Map;
+use super::tables::{Block, SECTION_ENTRIES, Section, Tables, block_len, buckets_in};
+use super::types::{Types, describe, layout};
+use crate::sync::{AtomicBool, Ordering};
+
+/// What a dump says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DumpInfo {
+    /// The version of the format.
+    pub version: u32,
+    /// Whose entries it holds.
+    pub kind: Kind,
+    /// The type of its keys: of a store's, "bytes".
+    pub key_type: String,
+    /// The type of its values.
+    pub value_type: String,
+    /// Entries, those included that are due by now.
+    pub entries: u64,
+    /// Sections of entries and of other things.
+    pub sections: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// When the dump began.
+    pub started: SystemTime,
+    /// When the last entry had been read: each one was live at some instant between both.
+    pub ended: SystemTime,
+}
+
+impl DumpInfo {
+    /// What the dump at `path` says of itself, whatever it is of. Blocks on the disk; O(MiB of the file), some microseconds a GiB.
+    ///
+    /// # Errors
+    ///
+    /// If it is no dump that can be read; see [`DumpError`].
+    pub fn of(path: impl AsRef<Path>) -> Result<Self, DumpError> {
+        Ok(Opened::open(path.as_ref(), None)?.info())
+    }
+
+    /// As [`of`](Self::of), after all of the file was read and all checksums were found right. Whether keys and values are what their types say can
+    /// be told only by who knows these: [`Snapshot::verify`](crate::Snapshot::verify).
+    ///
+    /// `progress` is called with the bytes that were checked, part by part. Blocks on the disk; O(bytes).
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
+    pub fn verified(path: impl AsRef<Path>, progress: impl FnMut(u64)) -> Result<Self, DumpError> {
+        let opened = Opened::open(path.as_ref(), None)?;
+        opened.verify_parts(progress)?;
+        Ok(opened.info())
+    }
+}
+
+pub(super) struct Opened {
+    path: PathBuf,
+    map: Map,
+    head: Head,
+    footer: Footer,
+    /// By number.
+    good_sections: Box<[AtomicBool]>,
+    good_blocks: Box<[AtomicBool]>,
+}
+
+/// An instant of a file.
+pub(super) fn instant(nanos: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)).unwrap_or(UNIX_EPOCH)
+}
+
+fn part(bytes: &[u8], offset: u64, len: u64) -> Option<&[u8]> {
+    let start = usize::try_from(offset).ok()?;
+    bytes.get(start..start.checked_add(usize::try_from(len).ok()?)?)
+}
+
+impl Opened {
+    /// `types`: what it is to be of; None: whatever it is.
+    pub(super) fn open(path: &Path, types: Option<&Types>) -> Result<Self, DumpError> {
+        let map = Map::open(path)?;
+        let bytes = map.bytes();
+        let len = bytes.len() as u64;
+        let truncated = || {
+            let expected = (HEAD_LEN + FOOTER_LEN).max(len.saturating_add(1));
+            DumpError::Truncated { path: path.to_owned(), expected, found: len }
+        };
+        let Some(start) = part(bytes, 0, HEAD_LEN) else {
+            let magic = &MAGIC[..MAGIC.len().min(bytes.len())];
+            return Err(if bytes.starts_with(magic) {
+                truncated()
+            } else {
+                let found = bytes.iter().take(MAGIC.len()).copied().collect();
+                DumpError::NotADump { path: path.to_owned(), found }
+            });
+        };
+        let head = Head::decode(start).map_err(|flaw| DumpError::flaw(path, "head", 0, flaw))?;
+        let footer_at = len.saturating_sub(FOOTER_LEN);
+        let in_footer = |flaw| DumpError::flaw(path, "footer", footer_at, flaw);
+        let end = part(bytes, footer_at, FOOTER_LEN).filter(|_| footer_at >= HEAD_LEN);
+        let footer = match end.and_then(Footer::decode) {
+            None => return Err(truncated()),
+            Some(footer) => footer.map_err(in_footer)?,
+        };
+        footer.check(&head, len).map_err(in_footer)?;
+        let opened = Self {
+            path: path.to_owned(),
+            good_sections: unknown(footer.sections),
+            good_blocks: unknown(footer.blocks),
+            map,
+            head,
+            footer,
+        };
+        let tables = opened.whole(
+            "tables",
+            footer.tables_offset,
+            footer.tables_len,
+            footer.tables_checksum,
+        )?;
+        Tables::new(tables, &footer)
+            .check(&footer)
+            .map_err(|flaw| DumpError::flaw(path, "tables", footer.tables_offset, flaw))?;
+        if let Some(types) = types {
+            opened.check_types(types)?;
+        }
+        Ok(opened)
+    }
+
+    fn check_types(&self, types: &Types) -> Result<(), DumpError> {
+        let path = self.path.clone();
+        if !types.are(&self.head) {
+            let (key, value) = self.tables().names().unwrap_or(("?", "?"));
+            let found = describe(self.head.kind, key, value);
+            return Err(DumpError::Types { path, expected: types.describe(), found });
+        }
+        let own = layout();
+        if own != self.head.layout {
+            let (expected, found) = (format!("{own:?}"), format!("{:?}", self.head.layout));
+            return Err(DumpError::Layout { path, expected, found });
+        }
+        Ok(())
+    }
+
+    /// A part of the file, and its padding, whose checksum must be `expected`.
+    fn whole(
+        &self,
+        name: &'static str,
+        offset: u64,
+        len: u64,
+        expected: u64,
+    ) -> Result<&[u8], DumpError> {
+        let all = padded(len).and_then(|len| part(self.map.bytes(), offset, len));
+        let Some(all) = all else {
+            let found = self.map.bytes().len() as u64;
+            return Err(DumpError::format(&self.path, offset, format!("{len} bytes"), found));
+        };
+        let found = checksum(all);
+        if found != expected {
+            let flaw = Flaw::Checksum { expected, found };
+            return Err(DumpError::flaw(&self.path, name, offset, flaw));
+        }
+        Ok(&all[..len as usize])
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        let Footer { tables_offset, tables_len, .. } = self.footer;
+        Tables::new(
+            part(self.map.bytes(), tables_offset, tables_len).unwrap_or_default(),
+            &self.footer,
+        )
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.footer.entries
+    }
+
+    pub(super) fn sections(&self) -> usize {
+        self.good_sections.len()
+    }
+
+    pub(super) fn info(&self) -> DumpInfo {
+        let (key, value) = self.tables().names().unwrap_or(("?", "?"));
+        DumpInfo {
+            version: VERSION,
+            kind: self.head.kind,
+            key_type: key.to_owned(),
+            value_type: value.to_owned(),
+            entries: self.footer.entries,
+            sections: self.footer.sections,
+            bytes: self.footer.file_len,
+            started: instant(self.head.taken_at),
+            ended: instant(self.footer.ended_at),
+        }
+    }
+
+    /// Where a section begins; 0 if there is no such.
+    pub(super) fn offset_of(&self, number: usize) -> u64 {
+        self.tables().section(number).map_or(0, |section| section.offset)
+    }
+
+    /// A section of entries; None: it holds something else. Verified on first touch, when `check` is asked, too, about it.
+    pub(super) fn section(
+        &self,
+        number: usize,
+        check: impl FnOnce(View<'_>, u64) -> Result<(), DumpError>,
+    ) -> Result<Option<View<'_>>, DumpError> {
+        let (Some(section), Some(good)) =
+            (self.tables().section(number), self.good_sections.get(number))
+        else {
+            let expected = format!("fewer than {} sections", self.sections());
+            return Err(DumpError::format(&self.path, self.footer.index_offset, expected, number));
+        };
+        let Section { offset, len, entries, kind, checksum, .. } = section;
+        if kind != SECTION_ENTRIES {
+            return Ok(None);
+        }
+        // Relaxed: it publishes nothing, for the bytes are the file's.
+        if good.load(Ordering::Relaxed)
+            && let Some(bytes) = part(self.map.bytes(), offset, len)
+        {
+            // SAFETY: `good` says that this section was checked, and the file does not change.
+            return Ok(Some(unsafe { View::again(bytes, entries) }));
+        }
+        let bytes = self.whole("section", offset, len, checksum)?;
+        let view = View::check(bytes, entries).map_err(|found| {
+            DumpError::format(&self.path, offset, "a section of entries", found)
+        })?;
+        check(view, offset)?;
+        // Relaxed: as above.
+        good.store(true, Ordering::Relaxed);
+        Ok(Some(view))
+    }
+
+    /// Where entries may be whose key has this hash.
+    pub(super) fn locations(
+        &self,
+        hash: u64,
+    ) -> Result<impl Iterator<Item = Location> + use<'_>, DumpError> {
+        let buckets = self.footer.buckets;
+        let cells = if buckets == 0 {
+            None
+        } else {
+            let bucket = bucket_of(hash, buckets);
+            let number = bucket / BUCKETS_PER_BLOCK;
+            let (bytes, count) = self.block(number)?;
+            let in_block = buckets_in(number, buckets);
+            let cells = cells_of(bytes, in_block, count, bucket % BUCKETS_PER_BLOCK);
+            let flawed = || {
+                let offset = self.footer.index_offset;
+                DumpError::format(&self.path, offset, "an index block", "offsets out of order")
+            };
+            Some(cells.ok_or_else(flawed)?)
+        };
+        let own = move |cell: &super::index::Cell| cell.is_of(hash);
+        Ok(cells.into_iter().flatten().filter(own).map(|cell| cell.location()))
+    }
+
+    /// A block of the index, and how many cells it has.
+    fn block(&self, number: u64) -> Result<(&[u8], u64), DumpError> {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        let (Some(block), Some(good)) = (self.tables().block(index), self.good_blocks.get(index))
+        else {
+            let offset = self.footer.index_offset;
+            return Err(DumpError::format(&self.path, offset, "an index block", number));
+        };
+        let Block { offset, cells, checksum } = block;
+        let len = block_len(buckets_in(number, self.footer.buckets), cells).unwrap_or(u64::MAX);
+        // Relaxed: as for sections.
+        if good.load(Ordering::Relaxed)
+            && let Some(bytes) = part(self.map.bytes(), offset, len)
+        {
+            return Ok((bytes, cells));
+        }
+        let bytes = self.whole("index block", offset, len, checksum)?;
+        // Relaxed: as for sections.
+        good.store(true, Ordering::Relaxed);
+        Ok((bytes, cells))
+    }
+
+    /// Verifies each section and each block of the index, but for what only types can tell.
+    fn verify_parts(&self, mut progress: impl FnMut(u64)) -> Result<(), DumpError> {
+        for number in 0..self.sections() {
+            // What is in others than those of entries is not known; that they are whole is.
+            if self.section(number, |_, _| Ok(()))?.is_none()
+                && let Some(Section { offset, len, checksum, .. }) = self.tables().section(number)
+            {
+                self.whole("section", offset, len, checksum)?;
+            }
+            progress(self.tables().section(number).map_or(0, |section| section.len));
+        }
+        for number in 0..self.footer.blocks {
+            progress(self.block(number)?.0.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// The flaw of a cell that leads nowhere.
+    pub(super) fn astray(&self, location: Location) -> DumpError {
+        let offset = self.footer.index_offset;
+        DumpError::format(&self.path, offset, "a place of an entry", format!("{location:?}"))
+    }
+}
+
+/// So many, of which nothing is known yet.
+fn unknown(count: u64) -> Box<[AtomicBool]> {
+    // Not more than there is room for in the file: `Footer::check`.
+    (0..count).map(|_| AtomicBool::new(false)).collect()
+}

@@ -1,0 +1,25 @@
+//! Dump files, by what their users see of them. What needs a look inside is tested there: `src/snapshot/tests`.
+
+#[path = "dump/damage.rs"]
+mod damage;
+#[path = "dump/files.rs"]
+mod files;
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "dump/huge.rs"]
+mod huge;
+#[path = "dump/kill.rs"]
+mod kill;
+#[path = "dump/load.rs"]
+mod load;
+#[path = "dump/old.rs"]
+mod old;
+#[path = "support/random.rs"]
+#[allow(dead_code, reason = "not all of it is needed")]
+mod random;
+#[path = "dump/round_trip.rs"]
+mod round_trip;
+#[path = "dump/traffic.rs"]
+mod traffic;
+#[path = "dump/types.rs"]
+mod types;

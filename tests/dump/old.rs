@@ -1,0 +1,68 @@
+//! Dumps of every version that was ever released are read for ever.
+//!
+//! `tests/data/*.dump` are checked in. To write those of a new version: `PUREKV_WRITE_DATA=1 cargo test --features dump --test dump old`.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use purekv::{Cache, Snapshot, Store, StoreSnapshot};
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// A century.
+const LONG: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+#[test]
+fn write_the_data() {
+    if std::env::var_os("PUREKV_WRITE_DATA").is_none() {
+        return;
+    }
+    let store = Store::new();
+    store.insert(b"", b"the empty key");
+    store.insert(b"empty value", b"");
+    store.insert("ключ".as_bytes(), "значение".as_bytes());
+    store.insert_with_ttl(b"a century", b"from 2026", LONG);
+    store.insert_with_ttl(b"due", b"long ago", Duration::from_millis(300));
+    store.dump(data("store-v1.dump")).unwrap();
+    let cache = Cache::<String, (u64, Vec<Option<i32>>)>::new();
+    cache.insert("seven".to_owned(), (7, vec![Some(-7), None]));
+    cache.insert_with_ttl("a century".to_owned(), (100, vec![]), LONG);
+    cache.dump(data("cache-v1.dump")).unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_is_read() {
+    let snapshot = StoreSnapshot::open(data("store-v1.dump")).unwrap();
+    snapshot.verify().unwrap();
+    assert_eq!((snapshot.len(), snapshot.iter().count()), (5, 4));
+    let check = |get: &dyn Fn(&[u8]) -> Option<Vec<u8>>| {
+        assert_eq!(get(b"").as_deref(), Some(&b"the empty key"[..]));
+        assert_eq!(get(b"empty value").as_deref(), Some(&b""[..]));
+        assert_eq!(get("ключ".as_bytes()).as_deref(), Some("значение".as_bytes()));
+        assert_eq!(get(b"a century").as_deref(), Some(&b"from 2026"[..]));
+        assert_eq!(get(b"due"), None);
+        assert_eq!(get(b"other"), None);
+    };
+    check(&|key| snapshot.get(key).unwrap().map(<[u8]>::to_vec));
+    let expires_at = snapshot.entry(b"a century").unwrap().unwrap().expires_at.unwrap();
+    let made = expires_at.checked_sub(LONG).unwrap();
+    assert!(made < SystemTime::now() && snapshot.info().started <= SystemTime::now());
+    let store = Store::new();
+    let report = store.load(data("store-v1.dump")).unwrap();
+    assert_eq!((report.loaded, report.expired), (4, 1));
+    check(&|key| store.get(key));
+}
+
+#[test]
+fn a_cache_of_version_1_is_read() {
+    type Value = (u64, Vec<Option<i32>>);
+    let snapshot = Snapshot::<String, Value>::open(data("cache-v1.dump")).unwrap();
+    snapshot.verify().unwrap();
+    let value = snapshot.get("seven").unwrap().unwrap();
+    assert_eq!(value.0.to_native(), 7);
+    let cache = Cache::<String, Value>::new();
+    assert_eq!(cache.load(data("cache-v1.dump")).unwrap().loaded, 2);
+    assert_eq!(cache.get("seven"), Some((7, vec![Some(-7), None])));
+}
