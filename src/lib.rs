@@ -76,7 +76,7 @@ mod wheel;
 
 pub use cache::{Builder, Cache, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy};
 #[cfg(feature = "dump")]
-pub use cache::{DumpOptions, LoadOptions, LoadReport};
+pub use cache::{DumpOptions, DumpStatus, LoadOptions, LoadReport, PeriodicDump};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};

@@ -14,6 +14,8 @@ mod kill;
 mod load;
 #[path = "dump/old.rs"]
 mod old;
+#[path = "dump/periodic.rs"]
+mod periodic;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;

@@ -25,7 +25,7 @@ mod typed;
 pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};
 #[cfg(feature = "dump")]
-pub use dump::{DumpOptions, LoadOptions, LoadReport};
+pub use dump::{DumpOptions, DumpStatus, LoadOptions, LoadReport, PeriodicDump};
 pub use pinned::{Pinned, PinnedStore};
 pub use settings::Face;
 pub use stats::Stats;

@@ -50,6 +50,18 @@ pub enum DumpError {
         /// Where the dump was to go.
         path: PathBuf,
     },
+    /// The dump was given up, because whoever wanted it did not wait for it: see [`PeriodicDump`](crate::PeriodicDump).
+    #[error("{}: the dump was given up", path.display())]
+    Stopped {
+        /// Where the dump was to go.
+        path: PathBuf,
+    },
+    /// Code of the cache's user panicked while it archived a key or value.
+    #[error("{}: a panic while an entry was archived", path.display())]
+    Panicked {
+        /// Where the dump was to go.
+        path: PathBuf,
+    },
     /// The path has no file name, or names a folder.
     #[error("{}: not a path of a file", path.display())]
     NotAFile {

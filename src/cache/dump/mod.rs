@@ -7,6 +7,7 @@
 
 mod load;
 mod options;
+mod periodic;
 mod store;
 mod times;
 mod typed;
@@ -14,3 +15,4 @@ mod walk;
 
 pub use load::LoadReport;
 pub use options::{DumpOptions, LoadOptions};
+pub use periodic::{DumpStatus, PeriodicDump};

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use crate::snapshot::DumpProgress;
+use crate::sync::{AtomicBool, Ordering};
 
 /// How to dump: for [`Store::dump_with`](crate::Store::dump_with) and [`Cache::dump_with`](crate::Cache::dump_with).
 #[must_use]
@@ -13,11 +14,13 @@ pub struct DumpOptions<'p> {
     /// Bytes a second.
     pub(super) rate: Option<u64>,
     pub(super) progress: Option<Box<dyn FnMut(DumpProgress) + 'p>>,
+    /// Gives up when this is set.
+    pub(super) stop: Option<&'p AtomicBool>,
 }
 
 impl Default for DumpOptions<'_> {
     fn default() -> Self {
-        Self { synced: true, rate: None, progress: None }
+        Self { synced: true, rate: None, progress: None, stop: None }
     }
 }
 
@@ -44,6 +47,17 @@ impl<'p> DumpOptions<'p> {
     pub fn on_progress(mut self, progress: impl FnMut(DumpProgress) + 'p) -> Self {
         self.progress = Some(Box::new(progress));
         self
+    }
+
+    /// Gives up, with nothing left of the dump, when `stop` is set; at the next bucket, or when a thread that waits for its rate is unparked.
+    pub(super) fn stopped_by(mut self, stop: &'p AtomicBool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        // Relaxed: whoever has set it waits for this thread's end.
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 }
 

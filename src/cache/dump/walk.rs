@@ -25,6 +25,9 @@ pub(super) fn dump<E: Loadable>(
     let mut pending = Pending::new();
     let mut cursor = Cursor::new();
     loop {
+        if options.is_stopped() {
+            return Err(DumpError::Stopped { path: path.to_owned() });
+        }
         let mut put_all = Ok(());
         let more = {
             let (guard, now) = enter(core);
@@ -45,7 +48,7 @@ pub(super) fn dump<E: Loadable>(
             }
             if let Some(rate) = options.rate {
                 let due = Duration::from_secs_f64(progress.bytes as f64 / rate as f64);
-                wait_until(begin, due);
+                wait_until(begin, due, || options.is_stopped());
             }
         }
         if !more {
@@ -59,10 +62,13 @@ pub(super) fn dump<E: Loadable>(
     Ok(progress)
 }
 
-/// Comes back when so much time has passed since `begin`.
-fn wait_until(begin: Instant, due: Duration) {
+/// Comes back when so much time has passed since `begin`, or, unparked, if `stop` says so.
+pub(super) fn wait_until(begin: Instant, due: Duration, stop: impl Fn() -> bool) {
     // It may wake up early.
     while let Some(left) = due.checked_sub(begin.elapsed()).filter(|left| !left.is_zero()) {
+        if stop() {
+            return;
+        }
         thread::park_timeout(left);
     }
 }
