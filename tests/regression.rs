@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use purekv::{Cache, Clock};
+use purekv::{Cache, Clock, Expiry};
 
 /// A cache whose clock stands still and which has no thread of its own.
 fn cache<V: Send + Sync + 'static>() -> Cache<u64, V> {
@@ -295,4 +295,27 @@ fn records_of_removed_entries_are_swept_out_however_many_there_are() {
     assert_eq!(stats.entries as u64, LIVE);
     assert!(stats.wheel_records <= 3 * LIVE as usize + 1024, "{stats:?}");
     assert!(stats.wheel_bytes < 64 * LIVE as usize, "{stats:?}");
+}
+
+/// An update that made its entry heavier evicted that very entry, and not one of many others.
+///
+/// Who makes room removes first what is due, in batches. After one in sixteen removals it tidied up the policy's records, and at the end of
+/// that made room once more: for nobody, so that nobody was spared. The entry was next because it was the oldest.
+#[test]
+fn an_update_does_not_evict_its_own_entry_while_it_expires_others() {
+    let (clock, hand) = Clock::manual();
+    let cache = Cache::builder()
+        .clock(clock)
+        .expiry(Expiry::Manual)
+        .max_capacity(200)
+        .weigher(|_: &u32, &weight: &u32| weight)
+        .build();
+    cache.insert(0, 1);
+    (1..=32).for_each(|key| cache.insert_with_ttl(key, 1, Duration::from_nanos(1)));
+    (33..=132).for_each(|key| cache.insert(key, 1));
+    hand.advance(Duration::from_secs(1));
+    // 133 and 149 more: with the 32 that are due out of the way there are 50 too many.
+    cache.insert(0, 150);
+    assert_eq!(cache.get(&0), Some(150));
+    assert_eq!((cache.len(), cache.weight()), (51, 200));
 }

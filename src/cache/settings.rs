@@ -144,11 +144,13 @@ where
 }
 
 impl<S> Builder<Store, S> {
-    /// How many bytes the store may take: entries by what allocators take for them, the table, the timing wheel, and the policy's queues. One
-    /// bound for the whole store. In place of [`max_capacity`](Self::max_capacity): the one that is called last counts.
+    /// How many bytes the store may take: entries by what allocators take for them, the table, the timing wheel, and the policy's queues; an eighth
+    /// is set aside for what the allocator keeps to itself. One bound for the whole store. In place of
+    /// [`max_capacity`](Self::max_capacity): the one that is called last counts.
     ///
-    /// What was removed and waits to be freed (some hundred KiB a thread, `stats().retired_bytes`) comes on top, and the memory that the
-    /// allocator keeps to itself: holes between entries of many sizes, which can be a third of all (`docs/benchmarks.md`).
+    /// So it is resident memory that is meant, but no allocator says what it keeps: with entries of one size an eighth stays free, and holes between
+    /// entries of many sizes, of many threads' heaps, can be more than that (`docs/benchmarks.md`). What was removed and waits to be freed (some
+    /// hundred KiB a thread, `stats().retired_bytes`) comes on top.
     pub fn max_memory(mut self, bytes: u64) -> Self {
         self.capacity = Some(Capacity::Memory(bytes));
         self

@@ -103,16 +103,19 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         ttl: Option<Duration>,
     ) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
-        let entry = self.entry(key, value, ttl, &now);
         let guard = epoch::pin();
+        self.core.engine.expect(hash, &guard);
+        let entry = self.entry(key, value, ttl, &now);
         self.core.loads.overtake(hash, &guard);
         Ok(self.core.engine.insert(hash, entry, &guard, &now, is(key))?)
     }
 
     fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
+        let guard = epoch::pin();
+        self.core.engine.expect(hash, &guard);
         let entry = self.entry(key, value, ttl, &now);
-        self.admit(hash, key, entry, &epoch::pin(), &now) == Ok(true)
+        self.admit(hash, key, entry, &guard, &now) == Ok(true)
     }
 
     /// Inserts `entry`, which is that of `key`, unless there is one; whether it did.

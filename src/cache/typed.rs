@@ -154,9 +154,10 @@ where
 
     pub(super) fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
+        let guard = epoch::pin();
+        self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
         let new = entry.as_ptr();
-        let guard = epoch::pin();
         self.core().loads.overtake(hash, &guard);
         let inserted = self.core().engine.insert(hash, entry, &guard, &now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
@@ -167,8 +168,10 @@ where
 
     fn put_if_absent(&self, key: K, value: V, ttl: Option<Duration>) -> bool {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
+        let guard = epoch::pin();
+        self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
-        self.admit(hash, entry, &epoch::pin(), &now) == Ok(true)
+        self.admit(hash, entry, &guard, &now) == Ok(true)
     }
 
     /// Inserts `entry` unless there is one of its key; whether it did.

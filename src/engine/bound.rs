@@ -14,6 +14,10 @@ use crate::table::{Owned, Shared};
 /// Evictions under one pin, when many are made at once.
 const EVICTIONS_PER_PIN: usize = 64;
 
+/// What allocators keep besides, of all memory: one part in 2^this. Entries of many sizes that come and go leave holes in an allocator's pages; the
+/// system's of Linux has a sixth more than what is in use then.
+const RESERVE_LOG: u32 = 3;
+
 /// What bounds a cache.
 pub(super) struct Bound {
     pub(super) budget: Budget,
@@ -94,13 +98,11 @@ impl Bound {
             Capacity::Weight(capacity) => (capacity, false),
             Capacity::Memory(capacity) => (capacity, true),
         };
-        Self {
-            budget: Budget::new(capacity),
-            policy: S3Fifo::new(),
-            is_memory,
-            expires,
-            expired_until: AtomicU64::new(0),
+        let budget = Budget::new(capacity);
+        if is_memory {
+            budget.set_overhead(capacity >> RESERVE_LOG);
         }
+        Self { budget, policy: S3Fifo::new(), is_memory, expires, expired_until: AtomicU64::new(0) }
     }
 }
 
@@ -131,7 +133,9 @@ impl<E: Entry> Engine<E> {
         let changed = bound.budget.capacity() != capacity;
         bound.budget.set_capacity(capacity);
         if changed {
-            bound.policy.capacity_changed(&epoch::pin());
+            let guard = epoch::pin();
+            self.count_overhead(bound, &guard);
+            bound.policy.capacity_changed(&guard);
         }
         // Unpinned in between, so that what is evicted can be freed.
         while bound.budget.is_exceeded() {
@@ -141,6 +145,15 @@ impl<E: Entry> Engine<E> {
             }
         }
         true
+    }
+
+    /// Looks what others than entries take, where that counts.
+    pub(super) fn count_overhead(&self, bound: &Bound, guard: &Guard) {
+        if bound.is_memory {
+            let used = self.table.memory() + self.wheel_memory() + bound.policy.memory(guard);
+            let reserve = bound.budget.capacity() >> RESERVE_LOG;
+            bound.budget.set_overhead(reserve.saturating_add(used as u64));
+        }
     }
 
     pub(super) fn weigh(&self, entry: Shared<'_, E>) -> u64 {
@@ -166,10 +179,13 @@ impl<E: Entry> Engine<E> {
         Ok(())
     }
 
-    /// Asks for what [`mark_new`](Self::mark_new) will read.
-    pub(super) fn expect(&self, hash: u64, guard: &Guard) {
+    /// An entry with this hash is about to be made and inserted: asks for the memory that will be read then.
+    #[inline]
+    pub(crate) fn expect(&self, hash: u64, guard: &Guard) {
+        self.table.prefetch(hash, guard);
         if let Some(bound) = &self.bound {
             bound.policy.expect(Signature::of(hash), guard);
+            self.expect_turn(bound, guard);
         }
     }
 

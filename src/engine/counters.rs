@@ -6,12 +6,17 @@ use crate::kv::RemovalCause;
 use crate::sync::hint::AtomicUsize;
 use crate::sync::{Ordering, thread_index};
 
-const STRIPES: usize = if cfg!(purekv_loom) { 1 } else { 16 };
+/// Stripes that belong to one thread each, by its number: it counts there with a load and a store, and no read-modify-write.
+const OWNED: usize = if cfg!(purekv_loom) { 0 } else { 16 };
+
+/// Stripes for all other threads.
+const SHARED: usize = if cfg!(purekv_loom) { 1 } else { 16 };
 
 /// One thread may count an entry in and another count it out, so a stripe alone means nothing and the sum all.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    stripes: [CachePadded<Stripe>; STRIPES],
+    owned: [CachePadded<Stripe>; OWNED],
+    shared: [CachePadded<Stripe>; SHARED],
 }
 
 #[derive(Debug, Default)]
@@ -38,14 +43,29 @@ fn times(before: usize, entries: usize) -> usize {
 pub(super) const TIDY_EVERY: usize = if cfg!(purekv_loom) { 8 } else { 16 };
 
 impl Counters {
-    fn stripe(&self) -> &Stripe {
-        &self.stripes[thread_index() % STRIPES]
+    /// Where this thread counts, and whether no other does.
+    #[inline]
+    fn stripe(&self) -> (&Stripe, bool) {
+        let thread = thread_index();
+        match self.owned.get(thread) {
+            Some(stripe) => (stripe, true),
+            None => (&self.shared[thread % SHARED], false),
+        }
     }
 
-    /// `by` is 1, or −1 in two's complement.
-    fn add(counter: &AtomicUsize, by: usize) -> usize {
-        // Relaxed: counters order nothing.
-        counter.fetch_add(by, Ordering::Relaxed)
+    /// Adds `by`, or takes away what that is the two's complement of; what was counted there before.
+    #[inline]
+    fn add(&self, counter: impl Fn(&Stripe) -> &AtomicUsize, by: usize) -> usize {
+        let (stripe, is_owned) = self.stripe();
+        let counter = counter(stripe);
+        // Relaxed, all of it: counters order nothing.
+        if !is_owned {
+            return counter.fetch_add(by, Ordering::Relaxed);
+        }
+        // A thread gets its number, and what was counted under it, from the one that had it before.
+        let before = counter.load(Ordering::Relaxed);
+        counter.store(before.wrapping_add(by), Ordering::Relaxed);
+        before
     }
 
     /// The sum of one counter; while threads are at work it may be off, to either side of zero.
@@ -54,45 +74,45 @@ impl Counters {
     }
 
     fn sum_of(&self, count: impl Fn(&Stripe) -> usize) -> usize {
-        let sum = self.stripes.iter().fold(0_usize, |sum, stripe| sum.wrapping_add(count(stripe)));
+        let stripes = self.owned.iter().chain(&self.shared);
+        let sum = stripes.fold(0_usize, |sum, stripe| sum.wrapping_add(count(stripe)));
         if sum > usize::MAX / 2 { 0 } else { sum }
     }
 
     /// An entry has come; how often it is time to tidy up for that.
     pub(super) fn entry_born(&self) -> usize {
-        times(Self::add(&self.stripe().inserted, 1), 1)
+        times(self.add(|stripe| &stripe.inserted, 1), 1)
     }
 
     /// A number that is another one after each insertion of this thread.
     pub(super) fn changing(&self) -> u64 {
         // Relaxed: for its low bits.
-        self.stripe().inserted.load(Ordering::Relaxed) as u64
+        self.stripe().0.inserted.load(Ordering::Relaxed) as u64
     }
 
     pub(super) fn entry_replaced(&self) {
-        Self::add(&self.stripe().replaced, 1);
+        self.add(|stripe| &stripe.replaced, 1);
     }
 
     pub(super) fn entry_gone(&self, cause: RemovalCause) {
-        Self::add(&self.stripe().departed[cause as usize], 1);
+        self.add(|stripe| &stripe.departed[cause as usize], 1);
     }
 
     /// So many entries have gone; how often it is time to tidy up for that.
     pub(super) fn moved(&self, entries: usize) -> usize {
-        times(Self::add(&self.stripe().moved, entries), entries)
+        times(self.add(|stripe| &stripe.moved, entries), entries)
     }
 
     pub(super) fn armed(&self) {
-        Self::add(&self.stripe().armed, 1);
+        self.add(|stripe| &stripe.armed, 1);
     }
 
     pub(super) fn disarmed(&self) {
-        Self::add(&self.stripe().armed, usize::MAX);
+        self.add(|stripe| &stripe.armed, usize::MAX);
     }
 
     pub(super) fn looked_up(&self, has_found: bool) {
-        let stripe = self.stripe();
-        Self::add(if has_found { &stripe.hits } else { &stripe.misses }, 1);
+        self.add(|stripe| if has_found { &stripe.hits } else { &stripe.misses }, 1);
     }
 
     pub(super) fn hits_and_misses(&self) -> (usize, usize) {

@@ -37,7 +37,7 @@ use super::deadline::State;
 use super::{Engine, Entry};
 use crate::clock::Now;
 use crate::kv::RemovalCause;
-use crate::policy::{Marked, Place, Policy, Turn, Verdict};
+use crate::policy::{Marked, Place, Policy, Record, Turn, Verdict};
 use crate::sync::epoch::Guard;
 use crate::sync::{Ordering, failpoint};
 use crate::table::{Found, Shared};
@@ -71,13 +71,6 @@ enum Served {
     /// There was no such entry.
     Stale,
     /// It is the one to be spared. The record is still the caller's.
-    Spared,
-}
-
-/// What a record has led to.
-enum Met<'g, E: Entry> {
-    Entry(Found<'g, E>, Marked),
-    /// Nothing but the entry to be spared.
     Spared,
 }
 
@@ -189,16 +182,29 @@ impl<E: Entry> Engine<E> {
             }
             let Some(turn) = kept_back.take() else { return false };
             need.spare = None;
-            bound.policy.put_back(turn, turn.record.serial, guard);
+            bound.policy.put_back(turn, turn.record.serial(), guard);
         }
     }
 
-    /// Asks for what this turn will read, and the next one.
+    /// Asks for what the end of this turn will read, and for the bucket of the next one's entry.
     fn look_ahead(&self, bound: &Bound, turn: Turn, guard: &Guard) {
-        bound.policy.expect(turn.record.signature, guard);
-        if let Some(next) = bound.policy.peek(turn.place, guard) {
-            self.table.prefetch(next.signature.to_hash(), guard);
+        bound.policy.expect(turn.record.signature(), guard);
+        if let Some(next) = self.upcoming(bound, guard) {
+            self.table.prefetch(next.signature().to_hash(), guard);
         }
+    }
+
+    /// Asks for the entry that will have to go for a new one; its bucket was asked for in the turn before.
+    pub(super) fn expect_turn(&self, bound: &Bound, guard: &Guard) {
+        if bound.budget.lacks(1)
+            && let Some(next) = self.upcoming(bound, guard)
+        {
+            self.table.prefetch_entry(next.signature().to_hash(), guard);
+        }
+    }
+
+    fn upcoming(&self, bound: &Bound, guard: &Guard) -> Option<Record> {
+        bound.policy.upcoming(bound.budget.room(), bound.budget.weight(), guard)
     }
 
     /// Where nobody else does: removes some of what is due, for that goes first; how many.
@@ -213,7 +219,13 @@ impl<E: Entry> Engine<E> {
         if tick <= bound.expired_until.load(Ordering::Relaxed) {
             return 0;
         }
-        let (removed, finished) = self.expire_slice(wheel, tick, EXPIRIES);
+        // Without a look at the budget, which knows nothing of who is to be spared: the caller looks after this.
+        let (removed, finished) = self.expire_slice(wheel, tick, EXPIRIES, |removed, guard, _| {
+            let times = self.counters.moved(removed);
+            if times > 0 {
+                self.drop_stale(bound, times * TIDY, guard);
+            }
+        });
         if finished {
             bound.expired_until.fetch_max(tick, Ordering::Relaxed);
         }
@@ -231,12 +243,12 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
     ) -> Served {
         loop {
-            let (found, marked) = match self.meet(turn, need.spare, guard) {
-                Some(Met::Entry(found, marked)) => (found, marked),
-                Some(Met::Spared) => return Served::Spared,
-                None => return Served::Stale,
+            let serves_spared = Cell::new(false);
+            let Some(found) = self.meet(turn, need.spare, &serves_spared, guard) else {
+                return if serves_spared.get() { Served::Spared } else { Served::Stale };
             };
             let entry = found.node;
+            let Some(marked) = self.served(turn, entry) else { continue };
             if self.is_due(entry, now) {
                 if self.expire(&found, guard, now) {
                     return Served::Gone;
@@ -269,35 +281,33 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// The entry whose turn it is, if there is one. If the record serves one to be spared and another, it is that one's.
+    /// The entry whose turn it is, or one that was sealed just now, if there is one. If the record serves one to be spared and another, it is
+    /// that one's.
+    #[inline(always)]
     fn meet<'g>(
         &'g self,
         turn: Turn,
         spare: Option<Shared<'_, E>>,
+        serves_spared: &Cell<bool>,
         guard: &'g Guard,
-    ) -> Option<Met<'g, E>> {
-        let is_served = |marked: &Marked| marked.is_served_by(turn.place, turn.record.serial);
-        let spares = |entry: Shared<'_, E>| spare.is_some_and(|spare| spare.is(entry));
-        let serves_spared = Cell::new(false);
-        let is_wanted = |entry: Shared<'_, E>| match entry.get().mark().load() {
-            Some(marked) if is_served(&marked) => {
-                serves_spared.set(serves_spared.get() || spares(entry));
-                !spares(entry)
+    ) -> Option<Found<'g, E>> {
+        let hash = turn.record.signature().to_hash();
+        self.table.find(hash, guard, |entry| match entry.get().mark().load() {
+            Some(marked) if marked.is_served_by(turn.place, turn.record.serial()) => {
+                let spares = spare.is_some_and(|spare| spare.is(entry));
+                serves_spared.set(serves_spared.get() || spares);
+                !spares
             }
             Some(_) => false,
             None => true,
-        };
-        loop {
-            serves_spared.set(false);
-            let hash = turn.record.signature.to_hash();
-            let Some(found) = self.table.find(hash, guard, is_wanted) else {
-                return serves_spared.get().then_some(Met::Spared);
-            };
-            // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
-            if let Some(marked) = found.node.get().mark().load().filter(is_served) {
-                return Some(Met::Entry(found, marked));
-            }
-        }
+        })
+    }
+
+    /// What the entry's mark says, if this turn's record serves it. None: look again. If it is sealed it is out of its slot already, and having
+    /// seen the seal we shall find the one that has replaced it.
+    fn served(&self, turn: Turn, entry: Shared<'_, E>) -> Option<Marked> {
+        let marked = entry.get().mark().load()?;
+        marked.is_served_by(turn.place, turn.record.serial()).then_some(marked)
     }
 
     /// Gives an entry whose turn it is another record, in this place and with this count, or in the place where it was; false: somebody else
@@ -323,7 +333,7 @@ impl<E: Entry> Engine<E> {
         }
         match to {
             Some(_) => {
-                bound.policy.push(turn.record.signature, moved, bound.budget.room(), guard);
+                bound.policy.push(turn.record.signature(), moved, bound.budget.room(), guard);
             }
             None => bound.policy.put_back(turn, moved.serial, guard),
         }
@@ -368,24 +378,34 @@ impl<E: Entry> Engine<E> {
 
     #[inline(never)]
     fn tidy_up(&self, bound: &Bound, most: usize, guard: &Guard, now: &Now<'_>) {
-        if bound.is_memory {
-            let overhead = self.table.memory() + self.wheel_memory() + bound.policy.memory(guard);
-            bound.budget.set_overhead(overhead as u64);
-        }
-        if bound.policy.records(guard) > 2 * self.len() + STALE_ALLOWED {
-            for place in [Place::Small, Place::Main] {
-                for _ in 0..most {
-                    let Some(turn) = bound.policy.next_of(place, guard) else { break };
-                    failpoint::hit("engine::evict::taken_to_tidy");
-                    while let Some(Met::Entry(found, marked)) = self.meet(turn, None, guard) {
-                        if self.give_record(bound, turn, found.node, marked, None, guard) {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
+        self.count_overhead(bound, guard);
+        self.drop_stale(bound, most, guard);
         // Rule 5.
         self.make_room(bound, None, guard, now);
+    }
+
+    /// Looks at so many records of each queue, if there are too many, and drops those that serve nobody. Rule 5 is for the caller.
+    fn drop_stale(&self, bound: &Bound, most: usize, guard: &Guard) {
+        if bound.policy.records(guard) <= 2 * self.len() + STALE_ALLOWED {
+            return;
+        }
+        for place in [Place::Small, Place::Main] {
+            for _ in 0..most {
+                let Some(turn) = bound.policy.next_of(place, guard) else { break };
+                failpoint::hit("engine::evict::taken_to_tidy");
+                self.look_after(bound, turn, guard);
+            }
+        }
+    }
+
+    /// Puts a record back at the end of its queue, if it serves anybody.
+    fn look_after(&self, bound: &Bound, turn: Turn, guard: &Guard) {
+        while let Some(found) = self.meet(turn, None, &Cell::new(false), guard) {
+            if let Some(marked) = self.served(turn, found.node)
+                && self.give_record(bound, turn, found.node, marked, None, guard)
+            {
+                return;
+            }
+        }
     }
 }

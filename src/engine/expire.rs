@@ -7,7 +7,7 @@ use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::{Ordering, failpoint};
-use crate::table::{Found, Shared};
+use crate::table::{Found, GROUP, Shared};
 use crate::wheel::{Due, Wheel};
 
 /// Records per slice of work; between slices the ticker is unpinned.
@@ -82,7 +82,10 @@ impl<E: Entry> Engine<E> {
         let mut sweep = None;
         loop {
             let now = Now::new(&self.clock);
-            let (some, finished) = self.expire_slice(wheel, now.precise() / self.tick, SLICE);
+            let tick = now.precise() / self.tick;
+            let (some, finished) = self.expire_slice(wheel, tick, SLICE, |removed, guard, now| {
+                self.tidy(removed, guard, now);
+            });
             removed += some;
             if stop() {
                 return removed;
@@ -103,24 +106,29 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Serves so many records that are due by this tick; how many entries that removed, and whether there are no more. So it is for
-    /// who comes while another thread is at it.
-    pub(super) fn expire_slice(&self, wheel: &Wheel, tick: u64, records: usize) -> (usize, bool) {
+    /// who comes while another thread is at it. `tidy` is told of each batch how many it has removed.
+    pub(super) fn expire_slice(
+        &self,
+        wheel: &Wheel,
+        tick: u64,
+        records: usize,
+        tidy: impl Fn(usize, &Guard, &Now<'_>),
+    ) -> (usize, bool) {
         let mut removed = 0;
         let progress = wheel.advance(tick, records, |guard, batch| {
-            removed += self.fire(wheel, batch, guard);
+            let now = Now::new(&self.clock);
+            let some = self.fire(wheel, batch, guard, &now);
+            tidy(some, guard, &now);
+            removed += some;
         });
         (removed, progress.finished)
     }
 
     /// Serves a batch of records; how many entries that removed.
-    fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard) -> usize {
-        let now = Now::new(&self.clock);
+    fn fire(&self, wheel: &Wheel, batch: &[Due], guard: &Guard, now: &Now<'_>) -> usize {
         // Exactly, and before any judgement: a record whose entry were taken for live on a lagging clock would be lost.
         now.precise();
-        let mut hashes = [0; 32];
-        for (hash, due) in hashes.iter_mut().zip(batch) {
-            *hash = due.signature.to_hash();
-        }
+        let hashes = hashes_of(batch);
         let mut removed = 0;
         // A sealed one is out of its slot already, and having seen the seal we shall find the one that replaced it.
         let elapsed = wheel.elapsed();
@@ -136,7 +144,7 @@ impl<E: Entry> Engine<E> {
                 // Rule 4: serve all that are waiting, not the first only.
                 let mut found = found;
                 while let Some(waiting) = found {
-                    match self.serve(wheel, &waiting, guard, &now) {
+                    match self.serve(wheel, &waiting, guard, now) {
                         Served::Removed => removed += 1,
                         Served::Changed => {}
                         Served::AsItWas => break,
@@ -146,7 +154,6 @@ impl<E: Entry> Engine<E> {
                 }
             },
         );
-        self.tidy(removed, guard, &now);
         removed
     }
 
@@ -186,10 +193,10 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// Whether stale records outnumber the others: so each record is looked at a bounded number of times.
+    /// Whether for two records that an entry waits for there is more than one that none does: so each is looked at a bounded number of times.
     fn is_sweep_worth_it(&self) -> bool {
         let (records, waited_for) = self.records();
-        if records <= 2 * waited_for + STALE_ALLOWED {
+        if records <= waited_for + waited_for / 2 + STALE_ALLOWED {
             return false;
         }
         // Relaxed: it paces the ticker, of whom there is one.
@@ -203,32 +210,47 @@ impl<E: Entry> Engine<E> {
     /// Does some of a round; whether that was the end of it.
     fn sweep_slice(&self, wheel: &Wheel, round: &mut Sweep) -> bool {
         let progress = wheel.sweep(SLICE, |guard, batch, keep| {
+            self.keep_waited_for(wheel, batch, keep, guard);
             for (index, (keep, due)) in keep.iter_mut().zip(batch).enumerate() {
                 // The wheel may hold copies of a record, and each of them passes for the one that its entry waits for.
                 // All of this batch are out of the wheel, so of those in it one is enough.
-                *keep = !batch[..index].contains(due) && self.is_waited_for(wheel, due, guard);
+                *keep &= !batch[..index].contains(due);
                 round.dropped += usize::from(!*keep);
             }
         });
         round.seen += progress.records;
         if progress.finished {
             // Copies that lie too far apart stay until they fire. Then stale records outnumber the others whatever we do.
-            let futile = 2 * round.dropped < round.seen;
+            let futile = 4 * round.dropped < round.seen;
             let pause = if futile { round.seen / RECORDS_PER_TURN } else { 0 };
             self.sweep_pause.store(pause, Ordering::Relaxed);
         }
         progress.finished
     }
 
-    /// Rule 5.
-    fn is_waited_for(&self, wheel: &Wheel, due: &Due, guard: &Guard) -> bool {
+    /// Rule 5: which records of a batch somebody waits for.
+    fn keep_waited_for(&self, wheel: &Wheel, batch: &[Due], keep: &mut [bool], guard: &Guard) {
+        let hashes = hashes_of(batch);
         // A sealed one was found just before its slot got another, which may have inherited this very record.
-        let own = |entry: Shared<'_, E>| {
+        let own = |due: &Due, entry: Shared<'_, E>| {
             let armed = entry.get().timer().load();
             armed == Armed::at(due.tick) || armed == Armed::Sealed
         };
-        // An overdue record may have lost its exact tick; it will fire next time.
-        due.tick <= wheel.elapsed()
-            || self.table.find(due.signature.to_hash(), guard, own).is_some()
+        self.table.look_up_group(
+            &hashes[..batch.len()],
+            guard,
+            |index, entry| own(&batch[index], entry),
+            // An overdue record may have lost its exact tick; it will fire next time.
+            |index, entry| keep[index] = entry.is_some() || batch[index].tick <= wheel.elapsed(),
+        );
     }
+}
+
+/// The hashes of a batch of records, by which their entries are found.
+fn hashes_of(batch: &[Due]) -> [u64; GROUP] {
+    let mut hashes = [0; GROUP];
+    for (hash, due) in hashes.iter_mut().zip(batch) {
+        *hash = due.signature.to_hash();
+    }
+    hashes
 }

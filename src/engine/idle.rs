@@ -119,12 +119,12 @@ impl<E: Entry> Engine<E> {
     #[inline(never)]
     pub(super) fn observe(
         &self,
-        observer: &Observer<E>,
         hash: u64,
         found: Option<Shared<'_, E>>,
         guard: &Guard,
         now: &Now<'_>,
     ) {
+        let Some(observer) = &self.observer else { return };
         if observer.counts {
             self.counters.looked_up(found.is_some());
         }

@@ -22,8 +22,8 @@
 //!    entry or whoever has taken over from it already; is it too late for the deadline, it pushes an earlier one. A ticker
 //!    that comes too late finds the seal, looks again, and finds the new entry.
 //! 4. A record that fires at *r* serves every entry it finds whose timer is not after *r*.
-//! 5. A record is stale if no entry it finds has exactly its tick, or a sealed timer. Stale ones are swept out when they
-//!    outnumber the others.
+//! 5. A record is stale if no entry it finds has exactly its tick, or a sealed timer. Stale ones are swept out when there is
+//!    more than one for two others.
 //! 6. Deadline first, then timer: who changes a deadline checks the timer afterwards, by a CAS even where nothing is to
 //!    be changed. Timer first, then deadline: who makes a timer later looks at the deadline again. So one sees the other.
 
@@ -78,7 +78,9 @@ pub(crate) struct Engine<E: Entry> {
     listener: Option<Listener<E>>,
     /// What look-ups do besides.
     observer: Option<Box<Observer<E>>>,
-    /// Whether they do anything besides: there is a bound, or an observer.
+    /// Whether there is one.
+    observes: bool,
+    /// Whether look-ups do anything besides: there is a bound, or an observer.
     attends: bool,
     /// Turns of the ticker for which sweeping is no use.
     sweep_pause: AtomicUsize,
@@ -122,6 +124,7 @@ impl<E: Entry> Engine<E> {
                 Box::new(Bound::new(capacity, expires))
             }),
             listener: config.listener,
+            observes: config.observer.is_wanted(),
             attends: config.capacity.is_some() || config.observer.is_wanted(),
             observer: config.observer.is_wanted().then(|| Box::new(config.observer)),
             sweep_pause: AtomicUsize::new(0),

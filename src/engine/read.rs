@@ -39,17 +39,15 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
-        let read = match self.table.look_up(hash, guard, is_key) {
-            Some(entry) => match deadline_if_live(entry, now) {
-                Some(deadline) => Some((entry, deadline)),
-                None => self.read_again(hash, guard, now, is_key),
-            },
-            None => None,
+        let Some(entry) = self.table.look_up(hash, guard, is_key) else {
+            self.attend(hash, None, guard, now);
+            return None;
         };
-        if self.attends {
-            self.attend(hash, read.map(|(entry, _)| entry), guard, now);
-        }
-        read
+        let Some(deadline) = deadline_if_live(entry, now) else {
+            return self.read_again(hash, guard, now, is_key);
+        };
+        self.attend(hash, Some(entry), guard, now);
+        Some((entry, deadline))
     }
 
     /// As [`read`](Self::read), and no use of the entry: nothing is counted or put off.
@@ -74,18 +72,22 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
-        let live = self.get(hash, guard, now, is_key)?;
-        Some((live.entry(), live.deadline))
+        let live = self.get(hash, guard, now, is_key);
+        self.attend(hash, live.as_ref().map(Live::entry), guard, now);
+        live.map(|live| (live.entry(), live.deadline))
     }
 
     /// After a look-up, where it means something: a hit is counted, for the policy and whoever asks.
     #[inline(always)]
     fn attend(&self, hash: u64, found: Option<Shared<'_, E>>, guard: &Guard, now: &Now<'_>) {
+        if !self.attends {
+            return;
+        }
         if let Some(entry) = found {
             entry.get().mark().hit();
         }
-        if let Some(observer) = &self.observer {
-            self.observe(observer, hash, found, guard, now);
+        if self.observes {
+            self.observe(hash, found, guard, now);
         }
     }
 
@@ -100,16 +102,16 @@ impl<E: Entry> Engine<E> {
         mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
     ) {
         self.table.look_up_group(hashes, guard, is_key, |index, entry| {
-            let live = entry.and_then(|entry| match deadline_if_live(entry, now) {
-                Some(_) => Some(entry),
-                None => {
+            let live = match entry {
+                Some(entry) if deadline_if_live(entry, now).is_none() => {
                     let is_key = |entry| is_key(index, entry);
                     self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)
                 }
-            });
-            if self.attends {
-                self.attend(hashes[index], live, guard, now);
-            }
+                live => {
+                    self.attend(hashes[index], live, guard, now);
+                    live
+                }
+            };
             visit(index, live);
         });
     }

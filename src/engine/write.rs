@@ -52,7 +52,6 @@ impl<E: Entry> Engine<E> {
         let mut arrival = self.arrival(&entry).inspect_err(|_| {
             self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
         })?;
-        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
@@ -81,7 +80,6 @@ impl<E: Entry> Engine<E> {
             return Ok(self.get(hash, guard, now, is_key).is_none());
         }
         let mut arrival = self.arrival(&entry)?;
-        self.expect(hash, guard);
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {

@@ -7,8 +7,8 @@
 //! └────────────────┴──────┴────────────────┘
 //! ```
 //!
-//! A bucket has no order: what is put into a full one is written over its least useful cell. It forgets early now and then, and takes one
-//! key for another in some 2,000. All of it is hints, so all accesses are relaxed, and of two threads in one bucket one
+//! A bucket is in the order of age: what is put there comes first, and what drops out of a full one is the oldest, or one of main that is of no
+//! use any more. It forgets early now and then, and takes one key for another in some 2,000. All of it is hints, so all accesses are relaxed, and of two threads in one bucket one
 //! may undo what the other did.
 //!
 //! Nothing is allocated before something is evicted; then there are two ghosts for each entry that is there.
@@ -86,29 +86,27 @@ fn age(cell: u32, now: Clocks) -> u16 {
     now.of(place(cell)).wrapping_sub((cell >> STAMP_SHIFT) as u16)
 }
 
-/// How gladly a cell is given up: the same key's first, then an empty one, a useless one, the oldest. Without a branch, for which of them it is
-/// no processor can guess.
-fn rank(cell: u32, wanted: u32, now: Clocks, near: u16) -> i32 {
-    /// A bit each, above every age: the highest decides.
-    const USELESS: i32 = 1 << 16;
-    const EMPTY: i32 = 1 << 17;
-    const SAME: i32 = 1 << 18;
-
-    let all_if = |condition: bool| -i32::from(condition);
-    let is_main = all_if(cell & MAIN != 0);
-    let [small, main] = [now.small, now.main].map(i32::from);
-    let clock = small ^ is_main & (small ^ main);
-    let age = clock.wrapping_sub((cell >> STAMP_SHIFT).cast_signed()) & 0xffff;
-    !is_main & age
-        | is_main & all_if(age > i32::from(near)) & USELESS
-        | all_if(cell == 0) & EMPTY
-        | all_if(cell & FINGERPRINT == wanted) & SAME
+/// Whether a cell may be given up: it is empty, or of main and no longer near.
+fn is_useless(cell: u32, main: u16, near: u16) -> bool {
+    let is_old = main.wrapping_sub((cell >> STAMP_SHIFT) as u16) > near;
+    (cell == 0) | ((cell & MAIN != 0) & is_old)
 }
 
 impl Bucket {
     /// Its cells, each as of some moment.
     fn cells(&self) -> [u32; WAYS] {
         std::array::from_fn(|way| self.0[way].load(Ordering::Relaxed))
+    }
+
+    /// Puts a ghost first, and moves the others on, up to one that is of no use; the last drops out if there is none. All cells are written, for
+    /// which of them it is no processor can guess.
+    fn push(&self, ghost: u32, main: u16, near: u16) {
+        let (mut moved, mut moves) = (ghost, true);
+        for (cell, was) in self.0.iter().zip(self.cells()) {
+            cell.store(if moves { moved } else { was }, Ordering::Relaxed);
+            moves &= !is_useless(was, main, near);
+            moved = was;
+        }
     }
 }
 
@@ -170,19 +168,13 @@ impl Ghosts {
         Some((place(cells[way]), age(cells[way], now)))
     }
 
-    /// Remembers that a key was evicted now, if there is room at all. `near`: the age from which a ghost of main is of no more use.
+    /// Remembers that a key was evicted now, if there is room at all.
     pub(super) fn put(&self, key: Signature, place: Place, now: Clocks, near: u16, guard: &Guard) {
         let Some(table) = self.table(guard) else { return };
         let mixed = mixed(key);
-        let wanted = fingerprint(mixed);
-        let bucket = table.bucket(mixed);
-        let cells = bucket.cells();
-        // With the way in the low bits: the largest says which.
-        let ranked = |way: usize| rank(cells[way], wanted, now, near) * WAYS as i32 + way as i32;
-        let way = (0..WAYS).fold(0, |most, way| ranked(way).max(most)) as usize % WAYS;
         let main = if place == Place::Main { MAIN } else { 0 };
-        let word = u32::from(now.of(place)) << STAMP_SHIFT | main | wanted;
-        bucket.0[way].store(word, Ordering::Relaxed);
+        let word = u32::from(now.of(place)) << STAMP_SHIFT | main | fingerprint(mixed);
+        table.bucket(mixed).push(word, now.main, near);
     }
 
     /// Whether there is no room yet.

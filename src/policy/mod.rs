@@ -59,8 +59,8 @@ pub(crate) trait Policy: Send + Sync {
     /// The key will be admitted, or evicted, in a moment: asks for the memory that this will read.
     fn expect(&self, key: Signature, guard: &Guard);
 
-    /// The record that comes next in this place, as far as one look shows.
-    fn peek(&self, place: Place, guard: &Guard) -> Option<Record>;
+    /// The record that [`next`](Self::next) would give now, as far as one look shows.
+    fn upcoming(&self, capacity: u64, weight: u64, guard: &Guard) -> Option<Record>;
 
     /// Puts the record of an entry with this mark at the end of its queue.
     fn push(&self, key: Signature, marked: Marked, capacity: u64, guard: &Guard);

@@ -161,6 +161,15 @@ impl S3Fifo {
         self.state.small_weight() >= self.target(capacity)
     }
 
+    /// Where who looks for somebody to evict looks first.
+    fn first_place(&self, capacity: u64, weight: u64, is_last: bool) -> Place {
+        let main_weight = weight.saturating_sub(self.state.small_weight());
+        match main_weight == 0 || !is_last && self.small_is_full(capacity) {
+            true => Place::Small,
+            false => Place::Main,
+        }
+    }
+
     /// What the return of an evicted key says about small's share.
     fn learn(&self, place: Place, weight: u64, capacity: u64) {
         let step = (weight.min(u32::MAX.into()) * ONE / capacity.max(1)).min(ONE);
@@ -219,7 +228,8 @@ impl Policy for S3Fifo {
         self.ghosts.prefetch(key, guard);
     }
 
-    fn peek(&self, place: Place, guard: &Guard) -> Option<Record> {
+    fn upcoming(&self, capacity: u64, weight: u64, guard: &Guard) -> Option<Record> {
+        let place = self.first_place(capacity, weight, false);
         self.queue(place).peek(guard).map(Record::unpack)
     }
 
@@ -228,15 +238,14 @@ impl Policy for S3Fifo {
             Place::Small => 0,
             Place::Main => self.stamp(capacity),
         };
-        let record = Record { signature: key, serial: marked.serial, stamp };
+        let record = Record::new(key, marked.serial, stamp);
         self.queue(marked.place).push(record.pack(), guard);
     }
 
     fn next(&self, capacity: u64, weight: u64, is_last: bool, guard: &Guard) -> Option<Turn> {
-        let main_weight = weight.saturating_sub(self.state.small_weight());
-        let first = match main_weight == 0 || !is_last && self.small_is_full(capacity) {
-            true => [Place::Small, Place::Main],
-            false => [Place::Main, Place::Small],
+        let first = match self.first_place(capacity, weight, is_last) {
+            Place::Small => [Place::Small, Place::Main],
+            Place::Main => [Place::Main, Place::Small],
         };
         first.into_iter().find_map(|place| self.next_of(place, guard))
     }
@@ -247,20 +256,20 @@ impl Policy for S3Fifo {
     }
 
     fn put_back(&self, turn: Turn, serial: Serial, guard: &Guard) {
-        let record = Record { serial, ..turn.record };
+        let record = turn.record.with_serial(serial);
         self.queue(turn.place).push(record.pack(), guard);
     }
 
     fn judge(&self, turn: Turn, count: u8, weight: u64, capacity: u64) -> Verdict {
         if turn.place == Place::Main {
-            self.look_back(turn.record.stamp, capacity);
+            self.look_back(turn.record.stamp(), capacity);
         }
         match (turn.place, count) {
             (_, 0) => Verdict::Evict,
             (Place::Small, PROMOTES..) => Verdict::Keep { place: Place::Main, count: 0 },
             (Place::Small, _) => Verdict::Keep { place: Place::Small, count: 0 },
             (Place::Main, _) => {
-                let key = turn.record.signature;
+                let key = turn.record.signature();
                 advance_for(key, &self.state.main_clock, weight, capacity);
                 Verdict::Keep { place: Place::Main, count: count - 1 }
             }
@@ -275,7 +284,7 @@ impl Policy for S3Fifo {
         entries: impl FnOnce() -> usize,
         guard: &Guard,
     ) {
-        let (key, place) = (turn.record.signature, turn.place);
+        let (key, place) = (turn.record.signature(), turn.place);
         if key.bits().is_multiple_of(RESIZE_ONE_IN) || self.ghosts.are_none(guard) {
             self.ghosts.make_room_for(entries(), guard);
         }

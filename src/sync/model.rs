@@ -17,9 +17,9 @@ pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
     Box::new(std::array::from_fn(|_| AtomicU64::new(0)))
 }
 
-/// One stripe for all: a model wants its threads to meet.
+/// Everybody's: a model wants its threads to meet.
 pub(crate) fn thread_index() -> usize {
-    0
+    usize::MAX
 }
 
 /// Runs `body` under every schedule that has at most `preemption_bound` preemptions, each execution with a fresh model

@@ -18,27 +18,21 @@ pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
     unsafe { Box::new_zeroed().assume_init() }
 }
 
-static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
-
 thread_local! {
+    // Const and without a destructor: a plain load.
     static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// A small number for this thread, given out in order of first use; for picking a stripe, never for identity.
+/// This thread's number: no other living thread has it, and it is used again when this one has ended, so that they stay small. From
+/// when it is first pinned; until then, and once its thread-locals are gone, `usize::MAX`, which is everybody's.
 #[inline]
 pub(crate) fn thread_index() -> usize {
-    // A thread that is past its thread-locals shares stripe 0.
-    THREAD
-        .try_with(|thread| match thread.get() {
-            usize::MAX => {
-                // Relaxed: only uniqueness matters.
-                let index = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
-                thread.set(index);
-                index
-            }
-            index => index,
-        })
-        .unwrap_or(0)
+    THREAD.get()
+}
+
+/// For who gives out the numbers.
+pub(super) fn set_thread_index(index: usize) {
+    THREAD.set(index);
 }
 
 /// A cell that is entered through a closure only, so that loom sees each access and how long it lasts.

@@ -29,25 +29,37 @@ pub(super) fn for_each<'g, N: Node>(
     let mut shards: [Option<&'g Shard<N>>; GROUP] = [None; GROUP];
     for (shard, &hash) in shards.iter_mut().zip(hashes) {
         let found = table.directory.shard(hash, guard);
-        prefetch(NonNull::from(&found.buckets[Shard::<N>::bucket_index(hash)]));
+        ask_for_bucket(found, hash);
         *shard = Some(found);
     }
     for (shard, &hash) in shards.iter().zip(hashes) {
         let Some(shard) = shard else { continue };
-        let bucket = Shard::<N>::bucket_index(hash);
-        // Relaxed: all that comes of it is a prefetch; `find` looks again.
-        let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
-        let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
-        if let Some(slot) = matching.valid_in(control).slots().next() {
-            // Relaxed: only prefetched, never followed.
-            let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
-            if let Some(node) = slot::node_of::<N>(word) {
-                N::prefetch(node);
-            }
-        }
+        ask_for_entry(shard, hash);
     }
     for (index, shard) in shards.iter().take(hashes.len()).enumerate() {
         let Some(shard) = shard else { continue };
         look(index, shard);
+    }
+}
+
+/// Asks for the memory in which a look-up begins.
+#[inline]
+pub(super) fn ask_for_bucket<N: Node>(shard: &Shard<N>, hash: u64) {
+    prefetch(NonNull::from(&shard.buckets[Shard::<N>::bucket_index(hash)]));
+}
+
+/// Asks for the entry that a look-up will meet first, as far as one look at the bucket shows.
+#[inline(always)]
+pub(super) fn ask_for_entry<N: Node>(shard: &Shard<N>, hash: u64) {
+    let bucket = Shard::<N>::bucket_index(hash);
+    // Relaxed: all that comes of it is a prefetch; `find` looks again.
+    let control = Control(shard.buckets[bucket].control.load(Ordering::Relaxed));
+    let matching = tags::matching(&shard.buckets[bucket], hash::tag(hash));
+    if let Some(slot) = matching.valid_in(control).slots().next() {
+        // Relaxed: only prefetched, never followed.
+        let word = shard.slot(bucket, control, slot).load(Ordering::Relaxed);
+        if let Some(node) = slot::node_of::<N>(word) {
+            N::prefetch(node);
+        }
     }
 }

@@ -108,8 +108,13 @@ impl<N: Node> Table<N> {
     /// Asks for the memory in which a look-up for `hash` begins.
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
-        let shard = self.directory.shard(hash, guard);
-        prefetch(NonNull::from(&shard.buckets[Shard::<N>::bucket_index(hash)]));
+        batch::ask_for_bucket(self.directory.shard(hash, guard), hash);
+    }
+
+    /// Asks for the entry that a look-up for `hash` will meet, as far as one look shows.
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, hash: u64, guard: &Guard) {
+        batch::ask_for_entry(self.directory.shard(hash, guard), hash);
     }
 
     /// The entry that `is_key` recognises. Linearisation points: see [`find`].

@@ -5,6 +5,7 @@
 //! CAS and the other with a swap. If the popper is first the cell is *burnt*, and both go on to another. Where we differ:
 //!
 //! - **To be told that there is no word means something**, see below.
+//! - A popper that finds the word there reads it and leaves the cell as it is, for nobody else will come. It swaps only where it is too early.
 //! - Segments are as long as the queue's length makes worth while, each with its head in one allocation ([`segment`]). An empty queue
 //!   has 80 bytes, one of a million words 8.05 for each.
 //! - Each carries the number of its first cell, so that the queue's length is a difference.
@@ -131,7 +132,7 @@ impl Queue {
     ///
     /// What was done before a word was pushed is seen by who gets it. If there is none, what was done before this call is seen by
     /// every push after it: see the [module](self).
-    pub(crate) fn pop(&self, guard: &Guard) -> Option<u64> {
+    pub(crate) fn pop(&self, guard: &Guard) -> Option<NonZeroU64> {
         loop {
             let segment = find(&self.head, guard);
             match segment.pop() {
@@ -160,7 +161,7 @@ impl Queue {
     }
 
     /// The word that comes next; a hint, and None where it is not to be had by one look.
-    pub(crate) fn peek(&self, guard: &Guard) -> Option<u64> {
+    pub(crate) fn peek(&self, guard: &Guard) -> Option<NonZeroU64> {
         find(&self.head, guard).peek()
     }
 

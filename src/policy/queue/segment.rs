@@ -7,8 +7,8 @@
 //!
 //! pushed, popped:  0 ──fetch_add──► 1 ──► … ──► len, and one more for each who was late
 //!
-//! cell:  EMPTY ──CAS, by who took it to push──► word ──swap, by who took it to pop──► TAKEN
-//!          └───────────────────swap, by who took it to pop: it is burnt─────────────────►
+//! cell:  EMPTY ──CAS, by who took it to push──► word         read by who took it to pop, and left there
+//!          └─────swap, by who took it to pop──► TAKEN        it is burnt; or, if that meets the word after all, read as well
 //!
 //! next:  null ──CAS──► segment
 //! ```
@@ -70,7 +70,7 @@ pub(super) enum Push {
 
 /// What [`SegmentRef::pop`] came to.
 pub(super) enum Pop {
-    Word(u64),
+    Word(NonZeroU64),
     /// The pusher is late, and will have to go elsewhere.
     Burnt,
     /// No word, and no pusher that has taken a cell and whose cell has not been taken to pop.
@@ -248,7 +248,7 @@ impl<'g> SegmentRef<'g> {
             return Push::Full;
         }
         failpoint::hit("policy::queue::push::reserved");
-        // Release: partner of the Acquire swap in `pop`: what was done before a word was pushed is seen by whoever gets it. Relaxed on
+        // Release: partner of the Acquires in `pop`: what was done before a word was pushed is seen by whoever gets it. Relaxed on
         // failure: nothing is taken from the popper; the word goes elsewhere.
         match self.cell(index).compare_exchange(
             EMPTY,
@@ -262,14 +262,14 @@ impl<'g> SegmentRef<'g> {
     }
 
     /// The word of the next cell, if it is there already.
-    pub(super) fn peek(self) -> Option<u64> {
+    pub(super) fn peek(self) -> Option<NonZeroU64> {
         // Relaxed, both: a hint.
         let index = self.head().popped.load(Ordering::Relaxed);
         if index >= self.place().len {
             return None;
         }
-        let word = self.cell(index).load(Ordering::Relaxed);
-        (word != EMPTY && word != TAKEN).then_some(word)
+        let word = NonZeroU64::new(self.cell(index).load(Ordering::Relaxed))?;
+        (word.get() != TAKEN).then_some(word)
     }
 
     /// Pops the word of the next cell.
@@ -296,11 +296,15 @@ impl<'g> SegmentRef<'g> {
             return Pop::Drained;
         }
         failpoint::hit("policy::queue::pop::drawn");
-        // Acquire: partner of the Release in `push`.
-        match self.cell(index).swap(TAKEN, Ordering::Acquire) {
-            EMPTY => Pop::Burnt,
-            word => Pop::Word(word),
-        }
+        let cell = self.cell(index);
+        // Acquire, both: partner of the Release in `push`. A word that is there already stays there: its pusher is done, and the cell was
+        // drawn by us alone. So nothing need be written, and no line fetched for that.
+        let word = match cell.load(Ordering::Acquire) {
+            EMPTY => cell.swap(TAKEN, Ordering::Acquire),
+            word => word,
+        };
+        // 0 is EMPTY.
+        NonZeroU64::new(word).map_or(Pop::Burnt, Pop::Word)
     }
 
     /// The segment behind it, for who wants to push. A guess, if there is none.

@@ -18,26 +18,27 @@ pub(super) struct Participant {
     owned: AtomicBool,
     /// Its tail when somebody last asked whether it is idle.
     watched: AtomicU64,
+    /// How many were made before it.
+    number: usize,
     next: *mut Participant,
 }
 
-// SAFETY: `next` is written before it is published, and leads to what is never freed; the rest is atomic.
+// SAFETY: `number` and `next` are written before it is published, and that leads to what is never freed; the rest is atomic.
 unsafe impl Send for Participant {}
 
 // SAFETY: as above.
 unsafe impl Sync for Participant {}
 
 impl Participant {
-    /// A participant that no living thread owns: a used one, or a new one.
+    /// A participant that no living thread owns: the first made of those, or a new one.
     pub(super) fn acquire() -> &'static Self {
-        for participant in Self::all() {
-            let free = !participant.owned.load(Ordering::Relaxed);
+        let is_free = |participant: &&Self| !participant.owned.load(Ordering::Relaxed);
+        while let Some(participant) = Self::all().filter(is_free).last() {
             // Acquire: partner of the Release in `release`.
-            if free
-                && participant
-                    .owned
-                    .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
+            if participant
+                .owned
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
             {
                 return participant;
             }
@@ -47,25 +48,34 @@ impl Participant {
             bytes: AtomicUsize::new(0),
             owned: AtomicBool::new(true),
             watched: AtomicU64::new(0),
+            number: 0,
             next: ptr::null_mut(),
         }));
-        let mut head = PARTICIPANTS.load(Ordering::Relaxed);
+        // Acquire, here and below: the head's number is read.
+        let mut head = PARTICIPANTS.load(Ordering::Acquire);
         loop {
             // SAFETY: not published yet, so this thread alone has it.
             let fresh = unsafe { &mut *participant };
             fresh.next = head;
+            // SAFETY: published whole, and never freed.
+            fresh.number = unsafe { head.as_ref() }.map_or(0, |head| head.number + 1);
             // Release: who finds it in the list (Acquire in `all`) sees it whole.
             match PARTICIPANTS.compare_exchange(
                 head,
                 participant,
                 Ordering::Release,
-                Ordering::Relaxed,
+                Ordering::Acquire,
             ) {
                 // SAFETY: never freed; nobody writes to it but through atomics now.
                 Ok(_) => return unsafe { &*participant },
                 Err(seen) => head = seen,
             }
         }
+    }
+
+    /// A small number that no other participant has.
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     /// The owner is ending. What it has retired stays in the ring, for anybody to free.

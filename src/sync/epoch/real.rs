@@ -13,6 +13,7 @@ pub(crate) use super::participant::retired_bytes;
 use super::participant::{Participant, account_orphaned};
 use super::retired::{Retired, free_all};
 use super::ring::Outgrown;
+use crate::sync::real::set_thread_index;
 
 /// Objects retired between two grace periods that a thread begins. A large one counts as several.
 const MARK_EVERY: usize = 128;
@@ -100,6 +101,8 @@ impl Drop for Guardian {
         begin_grace_period(&guard, local.participant, local.participant.ring.tail());
         guard.flush();
         drop(guard);
+        // Before somebody else gets the number.
+        set_thread_index(usize::MAX);
         local.participant.release();
     }
 }
@@ -124,6 +127,7 @@ fn register() -> *const Local {
         help: Cell::new(0),
     }));
     LOCAL.set(local);
+    set_thread_index(participant.number());
     local
 }
 

@@ -19,5 +19,5 @@ fn push(queue: &Queue, word: u64) {
 }
 
 fn pop(queue: &Queue) -> Option<u64> {
-    queue.pop(&pin())
+    queue.pop(&pin()).map(NonZeroU64::get)
 }
