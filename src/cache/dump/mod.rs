@@ -14,3 +14,4 @@ mod walk;
 
 pub use load::LoadReport;
 pub use options::{DumpOptions, LoadOptions};
+pub(super) use times::Times;
