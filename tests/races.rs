@@ -10,6 +10,9 @@ mod evictions;
 mod evictions_at_random;
 #[path = "races/evictions_by_combination.rs"]
 mod evictions_by_combination;
+#[cfg(feature = "dump")]
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "races/idle.rs"]
 mod idle;
 #[path = "races/loads.rs"]
@@ -24,3 +27,6 @@ mod small;
 mod timers;
 #[path = "races/timers_at_random.rs"]
 mod timers_at_random;
+#[cfg(feature = "dump")]
+#[path = "races/warm.rs"]
+mod warm;

@@ -46,6 +46,8 @@ const DISCOVERY: Duration = Duration::from_secs(60);
 const CHAINS: &str = "table::chain::";
 /// What the names of the sites in loads begin with: their victims are in `tests/races/loads.rs`, for here nobody loads.
 const LOADS: &str = "cache::loader::";
+/// … and for entries that come from a snapshot: `tests/races/warm.rs`.
+const WARM: &str = "cache::warm::";
 /// What the names of the sites begin with that only a store with a capacity comes by.
 const EVICTION: [&str; 2] = ["engine::evict::", "policy::queue::"];
 /// … and only one with a time-to-idle: see `tests/races/idle.rs`, for the accounts here are for entries that stay when nobody asks for them.
@@ -133,7 +135,7 @@ fn is_of(site: &str, prefixes: &[&str]) -> bool {
 
 /// Sites that a store with a good hasher comes by.
 fn is_common(site: &str) -> bool {
-    !is_of(site, &["baseline::", CHAINS, LOADS, IDLE]) && !is_of(site, &EVICTION)
+    !is_of(site, &["baseline::", CHAINS, LOADS, WARM, IDLE]) && !is_of(site, &EVICTION)
 }
 
 #[test]

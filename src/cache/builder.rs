@@ -43,6 +43,8 @@ pub struct Builder<F: Face, S = ahash::RandomState> {
     pub(super) capacity: Option<Capacity>,
     /// What only this face can be told.
     pub(super) face: F::Settings,
+    /// Something to be started on.
+    pub(super) start: F::Start,
 }
 
 impl<F: Face> Builder<F> {
@@ -59,6 +61,7 @@ impl<F: Face> Builder<F> {
             initial_capacity: 0,
             capacity: None,
             face: F::Settings::default(),
+            start: F::Start::default(),
         }
     }
 }
@@ -79,6 +82,7 @@ impl<F: Face, S> Builder<F, S> {
             initial_capacity: self.initial_capacity,
             capacity: self.capacity,
             face: self.face,
+            start: self.start,
         }
     }
 

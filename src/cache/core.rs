@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::builder::Builder;
 use super::settings::Face;
 use super::stats::Stats;
-use super::ticker::Ticker;
+use super::ticker::{self, Background};
+use super::warm::Below;
 use crate::clock::{Clock, NEVER, Now};
 use crate::engine::{Engine, Entry, Hooks, Until};
 use crate::kv::{RemovalCause, Ttl};
@@ -27,7 +28,9 @@ pub(super) struct Core<E: Loadable> {
     pub(super) engine: Arc<Engine<E>>,
     pub(super) loads: Loads<E::Key, E::Value>,
     pub(super) default_ttl: Option<Duration>,
-    ticker: Option<Ticker>,
+    ticker: Option<Background>,
+    /// What is not in memory yet.
+    pub(super) below: Below<E>,
 }
 
 impl<E: Loadable> Core<E> {
@@ -37,12 +40,60 @@ impl<E: Loadable> Core<E> {
         context: E::Context,
     ) -> Self {
         let engine = Arc::new(Engine::new(builder.config(hooks), context));
-        let ticker = builder.in_background().then(|| Ticker::start(engine.clone())).flatten();
-        Self { engine, loads: Loads::new(), default_ttl: builder.default_ttl, ticker }
+        let ticker = builder.in_background().then(|| ticker::start(engine.clone())).flatten();
+        let (loads, default_ttl) = (Loads::new(), builder.default_ttl);
+        Self { engine, loads, default_ttl, ticker, below: Below::nothing() }
     }
 
     pub(super) fn clock(&self) -> &Clock {
         self.engine.clock()
+    }
+
+    /// The live entry that `is_key` recognises, and its deadline. `stable`: the hash of its key by a snapshot.
+    #[inline(always)]
+    pub(super) fn read<'g>(
+        &'g self,
+        hash: u64,
+        stable: impl FnOnce() -> u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'_, E>) -> bool + Copy,
+    ) -> Option<(Shared<'g, E>, u64)> {
+        let engine = &*self.engine;
+        let below = || self.below.read(engine, hash, stable, guard, now, is_key);
+        engine.read_or(hash, guard, now, is_key, below)
+    }
+
+    /// Its deadline; no use of it.
+    pub(super) fn deadline(
+        &self,
+        hash: u64,
+        stable: impl FnOnce() -> u64,
+        guard: &Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'_, E>) -> bool + Copy,
+    ) -> Option<u64> {
+        match self.engine.peek(hash, guard, now, is_key) {
+            Some((_, deadline)) => Some(deadline),
+            None => self.below.deadline(&self.engine, hash, stable, guard, now, is_key),
+        }
+    }
+
+    /// To be called before a key is changed, after pinning.
+    #[inline]
+    pub(super) fn settle(
+        &self,
+        hash: u64,
+        stable: impl FnOnce() -> u64,
+        guard: &Guard,
+        is_key: impl Fn(Shared<'_, E>) -> bool + Copy,
+    ) {
+        self.below.settle(&self.engine, hash, stable, guard, is_key);
+    }
+
+    /// To be called before all entries are visited; how many have come by that. The caller is not pinned.
+    pub(super) fn hydrate(&self) -> usize {
+        self.below.hydrate(&self.engine)
     }
 
     /// When an entry inserted now is due.
@@ -62,6 +113,7 @@ impl<E: Loadable> Core<E> {
 
     /// Visits all live entries; removes those for which `keep` is false. Pinned for one bucket at a time.
     pub(super) fn retain(&self, keep: impl FnMut(Shared<'_, E>) -> bool) {
+        self.hydrate();
         self.remove_all_but(RemovalCause::Removed, keep);
     }
 
@@ -95,6 +147,7 @@ impl<E: Loadable> Core<E> {
     /// Removes all entries, and lets no load bring one back that has begun before.
     pub(super) fn clear(&self) {
         self.loads.overtake_all(&epoch::pin());
+        self.below.close();
         self.remove_all_but(RemovalCause::Cleared, |_| false);
     }
 
@@ -128,6 +181,8 @@ impl<E: Loadable> Core<E> {
             load_failures: loads.failures,
             load_time: loads.time,
             load_times: loads.times,
+            cold: self.below.cold(),
+            warming_errors: self.below.errors(),
         }
     }
 }
@@ -148,7 +203,8 @@ pub(super) fn enter<E: Loadable>(core: &Core<E>) -> (Guard, Now<'_>) {
 
 impl<E: Loadable> Drop for Core<E> {
     fn drop(&mut self) {
-        // First the ticker, which has the engine too; then whatever waits for reclamation, on whichever thread.
+        self.below.stop();
+        // First those who have the engine too; then whatever waits for reclamation, on whichever thread.
         if let Some(ticker) = self.ticker.take() {
             ticker.stop();
         }

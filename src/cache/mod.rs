@@ -21,6 +21,11 @@ mod stats;
 mod store;
 mod ticker;
 mod typed;
+#[cfg(feature = "dump")]
+mod warm;
+#[cfg(not(feature = "dump"))]
+#[path = "warm/off.rs"]
+mod warm;
 
 pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};

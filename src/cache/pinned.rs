@@ -9,6 +9,7 @@ use super::core::{Core, Loadable, enter, ttl_of};
 use super::entry::Typed;
 use super::store::Store;
 use super::typed::Cache;
+use super::warm::{stable_hash, stable_hash_of_bytes};
 use crate::clock::Now;
 use crate::engine::Engine;
 use crate::hash::{hash_of, hash_of_bytes};
@@ -19,6 +20,7 @@ use crate::table::{GROUP, Shared};
 /// What both views are made of. The engine and the hasher are named here so that a look-up need not go and find them.
 struct View<'c, E: Loadable, S> {
     engine: &'c Engine<E>,
+    core: &'c Core<E>,
     hasher: &'c S,
     guard: Guard,
     now: Now<'c>,
@@ -28,7 +30,7 @@ impl<'c, E: Loadable, S> View<'c, E, S> {
     #[inline]
     fn new(core: &'c Core<E>, hasher: &'c S) -> Self {
         let (guard, now) = enter(core);
-        Self { engine: &core.engine, hasher, guard, now }
+        Self { engine: &core.engine, core, hasher, guard, now }
     }
 
     fn repin(&mut self) {
@@ -36,12 +38,26 @@ impl<'c, E: Loadable, S> View<'c, E, S> {
         self.now.refresh();
     }
 
+    /// The live entry that `is_key` recognises, and its deadline.
+    #[inline(always)]
+    fn live(
+        &self,
+        hash: u64,
+        stable: impl FnOnce() -> u64,
+        is_key: impl Fn(Shared<'_, E>) -> bool + Copy,
+    ) -> Option<(Shared<'_, E>, u64)> {
+        let Self { engine, core, guard, now, .. } = self;
+        let below = || core.below.read(engine, hash, stable, guard, now, is_key);
+        engine.read_or(hash, guard, now, is_key, below)
+    }
+
     /// Looks for `keys` in groups whose memory accesses overlap.
     fn get_many<'v, Q: ?Sized>(
         &'v self,
         keys: &[&Q],
         hash: impl Fn(&Q) -> u64,
-        is_key: impl Fn(Shared<'v, E>, &Q) -> bool + Copy,
+        stable: impl Fn(&Q) -> u64,
+        is_key: impl Fn(Shared<'_, E>, &Q) -> bool + Copy,
         mut visit: impl FnMut(usize, Option<Shared<'v, E>>),
     ) {
         for (number, group) in keys.chunks(GROUP).enumerate() {
@@ -54,6 +70,12 @@ impl<'c, E: Loadable, S> View<'c, E, S> {
                 &self.guard,
                 &self.now,
                 |index, entry| is_key(entry, group[index]),
+                |index| {
+                    let (hash, key, Self { engine, guard, now, .. }) =
+                        (hashes[index], group[index], self);
+                    let is_key = |entry: Shared<'_, E>| is_key(entry, key);
+                    self.core.below.read(engine, hash, || stable(key), guard, now, is_key)
+                },
                 |index, entry| visit(number * GROUP + index, entry),
             );
         }
@@ -87,9 +109,8 @@ where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let View { engine, hasher, guard, now } = &self.view;
         let is_key = |entry: Shared<'_, Typed<K, V>>| entry.get().key().borrow() == key;
-        engine.read(hash_of(*hasher, key), guard, now, is_key)
+        self.view.live(hash_of(self.view.hasher, key), || stable_hash(key), is_key)
     }
 
     /// The value. Lock-free; O(1).
@@ -111,6 +132,7 @@ where
         self.view.get_many(
             keys,
             |key| hash_of(self.view.hasher, key),
+            stable_hash,
             |entry, key| entry.get().key().borrow() == key,
             |index, entry| visit(index, entry.map(|entry| entry.get().value())),
         );
@@ -168,9 +190,9 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
 
     #[inline(always)]
     fn live(&self, key: &[u8]) -> Option<(Shared<'_, Blob<S>>, u64)> {
-        let View { engine, hasher, guard, now } = &self.view;
         let is_key = |entry: Shared<'_, Blob<S>>| Blob::is(entry, key);
-        engine.read(hash_of_bytes(*hasher, key), guard, now, is_key)
+        let stable = || stable_hash_of_bytes(key);
+        self.view.live(hash_of_bytes(self.view.hasher, key), stable, is_key)
     }
 
     /// The value. Lock-free; O(1).
@@ -184,6 +206,7 @@ impl<'c, S: BuildHasher + Send + Sync + 'static> PinnedStore<'c, S> {
         self.view.get_many(
             keys,
             |key| hash_of_bytes(self.view.hasher, key),
+            stable_hash_of_bytes,
             |entry, key| Blob::is(entry, key),
             |index, entry| visit(index, entry.map(Blob::value)),
         );

@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::builder::Builder;
 use super::store::Store;
 use super::typed::Cache;
+#[cfg(feature = "dump")]
+use super::warm::{Frozen, Start};
 use crate::engine::{self, Capacity, Entry, Hooks};
 use crate::kv::RemovalCause;
 use crate::table::Shared;
@@ -15,6 +17,10 @@ pub trait Face: sealed::Sealed {
     /// What only this one can be told.
     #[doc(hidden)]
     type Settings: Default + Clone;
+
+    /// On top of what it is to be started.
+    #[doc(hidden)]
+    type Start: Default + Clone;
 }
 
 mod sealed {
@@ -85,12 +91,20 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> sealed::Sealed for Cach
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Face for Cache<K, V> {
     type Settings = Settings<K, V>;
+    #[cfg(feature = "dump")]
+    type Start = Start<dyn Frozen<K, V>>;
+    #[cfg(not(feature = "dump"))]
+    type Start = ();
 }
 
 impl sealed::Sealed for Store {}
 
 impl Face for Store {
     type Settings = Settings<[u8], [u8]>;
+    #[cfg(feature = "dump")]
+    type Start = Start<crate::snapshot::StoreSnapshot>;
+    #[cfg(not(feature = "dump"))]
+    type Start = ();
 }
 
 impl<K, V, S> Builder<Cache<K, V>, S>

@@ -61,6 +61,10 @@ pub struct Stats {
     pub load_time: Duration,
     /// How long each of them took.
     pub load_times: Histogram,
+    /// Entries of the snapshot below that have neither come into memory nor been changed, removed or found due. 0 if there is none: see `warm_from`.
+    pub cold: usize,
+    /// How often something was found wrong with that snapshot: what is damaged counts as absent.
+    pub warming_errors: u64,
 }
 
 impl Stats {

@@ -11,6 +11,7 @@ use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
 use super::stats::Stats;
+use super::warm::{self, stable_hash_of_bytes};
 use crate::clock::{NEVER, Now};
 use crate::engine::{Capacity, Decision, Heavy};
 use crate::hash::hash_of_bytes;
@@ -71,7 +72,9 @@ impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
         let weighs_bytes = matches!(self.capacity, Some(Capacity::Memory(_)));
         let on_write = self.face.on_write.clone();
         let context = BlobContext { hasher: self.hasher.clone(), weighs_bytes, on_write };
-        Store { core: Arc::new(Core::new(&self, self.face.hooks(), context)) }
+        let mut core = Core::new(&self, self.face.hooks(), context);
+        warm::start_store(&self, &mut core);
+        Store { core: Arc::new(core) }
     }
 }
 
@@ -82,6 +85,12 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     pub(super) fn core(&self) -> &Core<Blob<S>> {
         &self.core
+    }
+
+    /// Before the key is changed.
+    #[inline]
+    pub(super) fn settle(&self, hash: u64, key: &[u8], guard: &Guard) {
+        self.core.settle(hash, || stable_hash_of_bytes(key), guard, is(key));
     }
 
     /// A new entry.
@@ -106,6 +115,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let guard = epoch::pin();
         self.core.engine.expect(hash, &guard);
         let entry = self.entry(key, value, ttl, &now);
+        self.settle(hash, key, &guard);
         self.core.loads.overtake(hash, &guard);
         Ok(self.core.engine.insert(hash, entry, &guard, &now, is(key))?)
     }
@@ -127,6 +137,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> Result<bool, Heavy> {
+        self.settle(hash, key, guard);
         // What is refused overtakes no load.
         if self.core.loads.is_loading(hash, guard) {
             if self.core.engine.read(hash, guard, now, is(key)).is_some() {
@@ -172,7 +183,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     #[inline]
     pub fn read<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (guard, now) = enter(self.core());
-        let (entry, _) = self.core.engine.read(self.hash(key), &guard, &now, is(key))?;
+        let stable = || stable_hash_of_bytes(key);
+        let (entry, _) = self.core.read(self.hash(key), stable, &guard, &now, is(key))?;
         Some(read(Blob::value(entry)))
     }
 
@@ -192,7 +204,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Whether the key is there. Lock-free; O(1).
     pub fn contains_key(&self, key: &[u8]) -> bool {
         let (guard, now) = enter(self.core());
-        self.core.engine.peek(self.hash(key), &guard, &now, is(key)).is_some()
+        let stable = || stable_hash_of_bytes(key);
+        self.core.deadline(self.hash(key), stable, &guard, &now, is(key)).is_some()
     }
 
     /// Removes the key; a copy of what it held. Lock-free; O(1).
@@ -208,6 +221,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     fn take<R>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Option<R> {
         let (guard, now) = enter(self.core());
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         self.core.loads.overtake(hash, &guard);
         let removed = self.core.engine.remove(hash, &guard, &now, is(key))?;
         Some(read(Blob::value(removed)))
@@ -222,6 +236,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let (guard, now) = enter(self.core());
         let make = |value: Vec<u8>, ttl| self.entry(key, &value, ttl, &now);
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         let decided = self.core.engine.compute(hash, &guard, &now, is(key), |entry| {
             let op = decide(entry.map(Blob::value));
             if !matches!(op, Op::Keep) {
@@ -250,7 +265,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// The time the entry has left; None if it is absent. Lock-free; O(1).
     pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
         let (guard, now) = enter(self.core());
-        let (_, deadline) = self.core.engine.peek(self.hash(key), &guard, &now, is(key))?;
+        let stable = || stable_hash_of_bytes(key);
+        let deadline = self.core.deadline(self.hash(key), stable, &guard, &now, is(key))?;
         Some(ttl_of(deadline, &now))
     }
 
@@ -268,6 +284,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let (guard, now) = enter(self.core());
         let deadline = deadline(&now);
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         self.core.overtake_if_due(hash, deadline, &guard, &now);
         self.core.engine.set_deadline(hash, deadline, &guard, &now, is(key)).is_some()
     }
@@ -298,6 +315,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
 
     /// Copies of all entries: see [`Cache::iter`](crate::Cache::iter).
     pub fn iter(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        self.core.hydrate();
         let mut cursor = Cursor::new();
         let mut bucket = Vec::new();
         std::iter::from_fn(move || {

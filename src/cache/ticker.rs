@@ -1,4 +1,4 @@
-//! The background thread that drives expiry.
+//! A cache's background threads; that which drives expiry.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,32 +15,38 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Turns between two collections of what idle threads have retired.
 const COLLECT_EVERY: u32 = 16;
 
-/// A running ticker thread.
-pub(super) struct Ticker {
+/// A thread of a cache's own.
+pub(super) struct Background {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-impl Ticker {
-    /// Starts the thread; None if the system has none to give: then expired entries go when they are met.
-    pub(super) fn start<E: Entry>(engine: Arc<Engine<E>>) -> Option<Self> {
+impl Background {
+    /// Starts the thread; None if the system has none to give. `run` ends soon after its argument has become true.
+    pub(super) fn start(
+        name: &str,
+        run: impl FnOnce(&AtomicBool) + Send + 'static,
+    ) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let thread = thread::Builder::new().name("purekv-ticker".into()).spawn({
+        let thread = thread::Builder::new().name(name.to_owned()).spawn({
             let stop = stop.clone();
-            move || run(&engine, &stop)
+            move || {
+                IS_BACKGROUND.set(true);
+                run(&stop);
+            }
         });
         Some(Self { stop, thread: thread.ok()? })
     }
 
     /// Ends the thread and waits until it has let go of the engine: as long as one slice of work takes.
     pub(super) fn stop(self) {
-        // Release: partner of the Acquire in `run`.
+        // Release: partner of the Acquire in `run`, there and in others.
         self.stop.store(true, Ordering::Release);
-        let ticker: &Thread = self.thread.thread();
-        ticker.unpark();
-        // A destructor of a value may drop the last handle of a cache, on a ticker: on its own, which cannot wait for itself, or on
+        let thread: &Thread = self.thread.thread();
+        thread.unpark();
+        // A destructor of a value may drop the last handle of a cache, on such a thread: on its own, which cannot wait for itself, or on
         // another's, and then two could wait for each other.
-        if !IS_TICKER.get() {
+        if !IS_BACKGROUND.get() {
             // A panic in a value's destructor has been reported by its own thread already.
             let _ = self.thread.join();
         }
@@ -48,12 +54,16 @@ impl Ticker {
 }
 
 thread_local! {
-    /// Whether this thread is some cache's ticker.
-    static IS_TICKER: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is some cache's own.
+    static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Starts a ticker; without one, expired entries go when they are met.
+pub(super) fn start<E: Entry>(engine: Arc<Engine<E>>) -> Option<Background> {
+    Background::start("purekv-ticker", move |stop| run(&engine, stop))
 }
 
 fn run<E: Entry>(engine: &Engine<E>, stop: &AtomicBool) {
-    IS_TICKER.set(true);
     let mut turn = 0_u32;
     // Acquire: partner of the Release in `stop`.
     while !stop.load(Ordering::Acquire) {

@@ -13,6 +13,7 @@ use super::entry::Typed;
 use super::pinned::Pinned;
 use super::settings::{OnWrite, Weigher};
 use super::stats::Stats;
+use super::warm::{self, stable_hash};
 use crate::clock::{NEVER, Now};
 use crate::engine::{Decision, Heavy};
 use crate::hash::hash_of;
@@ -106,7 +107,8 @@ where
     /// Makes the cache; starts its background thread, if it is to have one. Where the system gives no thread, it goes
     /// without: then what is due is removed when an operation meets it, or by [`advance`](Cache::advance). O(shards).
     pub fn build(self) -> Cache<K, V, S> {
-        let core = Core::new(&self, self.face.hooks(), ());
+        let mut core = Core::new(&self, self.face.hooks(), ());
+        warm::start_cache(&self, &mut core);
         let Self { hasher, face, .. } = self;
         let (weigher, on_write) = (face.weigher, face.on_write);
         Cache { inner: Arc::new(Inner { core, hasher, weigher, on_write }) }
@@ -134,6 +136,22 @@ where
         &self.inner.core
     }
 
+    /// Before the key is changed.
+    #[inline]
+    fn settle<Q>(&self, hash: u64, key: &Q, guard: &Guard)
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.core().settle(hash, || stable_hash(key), guard, is!(key));
+    }
+
+    /// Before the key of an entry is changed.
+    #[inline]
+    fn settle_entry(&self, hash: u64, entry: &Owned<Typed<K, V>>, guard: &Guard) {
+        self.settle(hash, entry.get().key(), guard);
+    }
+
     pub(super) fn hasher(&self) -> &S {
         &self.inner.hasher
     }
@@ -157,6 +175,7 @@ where
         let guard = epoch::pin();
         self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
+        self.settle_entry(hash, &entry, &guard);
         let new = entry.as_ptr();
         self.core().loads.overtake(hash, &guard);
         let inserted = self.core().engine.insert(hash, entry, &guard, &now, |other| {
@@ -182,6 +201,7 @@ where
         guard: &Guard,
         now: &Now<'_>,
     ) -> Result<bool, Heavy> {
+        self.settle_entry(hash, &entry, guard);
         let new = entry.as_ptr();
         // What is refused overtakes no load.
         if self.core().loads.is_loading(hash, guard) {
@@ -253,7 +273,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let (entry, _) = self.core().engine.read(self.hash(key), &guard, &now, is!(key))?;
+        let stable = || stable_hash(key);
+        let (entry, _) = self.core().read(self.hash(key), stable, &guard, &now, is!(key))?;
         Some(read(entry.get().value()))
     }
 
@@ -285,7 +306,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        self.core().engine.peek(self.hash(key), &guard, &now, is!(key)).is_some()
+        let stable = || stable_hash(key);
+        self.core().deadline(self.hash(key), stable, &guard, &now, is!(key)).is_some()
     }
 
     /// Removes the key; a clone of what it held. (A clone, for other threads may be looking at it still.) Lock-free; O(1).
@@ -297,6 +319,7 @@ where
     {
         let (guard, now) = enter(self.core());
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         self.core().loads.overtake(hash, &guard);
         let removed = self.core().engine.remove(hash, &guard, &now, is!(key))?;
         Some(removed.get().value().clone())
@@ -310,6 +333,7 @@ where
     {
         let (guard, now) = enter(self.core());
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         self.core().loads.overtake(hash, &guard);
         self.core().engine.remove(hash, &guard, &now, is!(key)).is_some()
     }
@@ -323,6 +347,7 @@ where
     {
         let (guard, now) = enter(self.core());
         let hash = self.hash(&key);
+        self.settle(hash, &key, &guard);
         let make = |value, ttl| self.entry(hash, key.clone(), value, ttl, &now);
         let decided = self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
             let op = decide(entry.map(|entry| entry.get().value()));
@@ -360,7 +385,8 @@ where
         Q: Hash + Eq + ?Sized,
     {
         let (guard, now) = enter(self.core());
-        let (_, deadline) = self.core().engine.peek(self.hash(key), &guard, &now, is!(key))?;
+        let stable = || stable_hash(key);
+        let deadline = self.core().deadline(self.hash(key), stable, &guard, &now, is!(key))?;
         Some(ttl_of(deadline, &now))
     }
 
@@ -390,6 +416,7 @@ where
         let (guard, now) = enter(self.core());
         let deadline = deadline(&now);
         let hash = self.hash(key);
+        self.settle(hash, key, &guard);
         self.core().overtake_if_due(hash, deadline, &guard, &now);
         self.core().engine.set_deadline(hash, deadline, &guard, &now, is!(key)).is_some()
     }
@@ -425,6 +452,7 @@ where
         K: Clone,
         V: Clone,
     {
+        self.core().hydrate();
         let mut cursor = Cursor::new();
         let mut bucket = Vec::new();
         std::iter::from_fn(move || {

@@ -72,7 +72,7 @@ impl Deadline {
     }
 
     /// What it was made with, before the entry is published.
-    pub(super) fn initial(&self) -> u64 {
+    pub(crate) fn initial(&self) -> u64 {
         // Relaxed: nobody else has it.
         self.0.load(Ordering::Relaxed) & !STATE
     }

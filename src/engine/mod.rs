@@ -2,7 +2,7 @@
 //!
 //! - [`entry`], [`deadline`]: the two words of an entry that change while it is in the table, and their protocols.
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
-//! - [`write`]: insert, replace, remove, change of deadline. [`arm`]: which record of the wheel will fire for that.
+//! - [`write`]: insert, replace, remove, change of deadline; `publish`: an insertion in steps. [`arm`]: which record of the wheel will fire for that.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
 //! - [`bound`], [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
 //! - [`idle`]: what a look-up does besides: count, and put off deadlines.
@@ -36,6 +36,8 @@ mod evict;
 mod expire;
 mod idle;
 mod listener;
+#[cfg(feature = "dump")]
+mod publish;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,9 @@ pub(crate) use deadline::Deadline;
 pub(crate) use entry::{Entry, Timer};
 pub(crate) use idle::{Hard, Hooks, Observer, OnRead, Until};
 pub(crate) use listener::Listener;
+#[cfg(feature = "dump")]
+pub(crate) use publish::{Arriving, Published};
+pub(crate) use read::Elsewhere;
 pub(crate) use write::{Decided, Decision};
 
 pub(crate) use crate::policy::Mark;

@@ -29,6 +29,15 @@ impl<'g, E: Entry> Live<'g, E> {
     }
 }
 
+/// An entry that is live and was not in the table when that was looked at.
+#[cfg_attr(not(feature = "dump"), allow(dead_code, reason = "only a snapshot has such entries"))]
+pub(crate) struct Elsewhere<'g, E> {
+    pub(crate) entry: Shared<'g, E>,
+    pub(crate) deadline: u64,
+    /// Whether it has been in the table since; otherwise it is the reader's own.
+    pub(crate) is_stored: bool,
+}
+
 impl<E: Entry> Engine<E> {
     /// The live entry that `is_key` recognises, and its deadline.
     #[inline(always)]
@@ -39,9 +48,21 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<(Shared<'g, E>, u64)> {
+        self.read_or(hash, guard, now, is_key, || None)
+    }
+
+    /// As [`read`](Self::read); of a key that the table does not have, `elsewhere` is asked.
+    #[inline(always)]
+    pub(crate) fn read_or<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+        elsewhere: impl FnOnce() -> Option<Elsewhere<'g, E>>,
+    ) -> Option<(Shared<'g, E>, u64)> {
         let Some(entry) = self.table.look_up(hash, guard, is_key) else {
-            self.attend(hash, None, guard, now);
-            return None;
+            return self.attend_elsewhere(hash, elsewhere(), guard, now);
         };
         let Some(deadline) = deadline_if_live(entry, now) else {
             return self.read_again(hash, guard, now, is_key);
@@ -91,7 +112,31 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// [`read`](Self::read) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
+    /// After a look-up that had to go elsewhere.
+    #[inline(always)]
+    fn attend_elsewhere<'g>(
+        &self,
+        hash: u64,
+        found: Option<Elsewhere<'g, E>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Option<(Shared<'g, E>, u64)> {
+        let Some(Elsewhere { entry, deadline, is_stored }) = found else {
+            self.attend(hash, None, guard, now);
+            return None;
+        };
+        if is_stored {
+            self.attend(hash, Some(entry), guard, now);
+        } else if let Some(observer) = &self.observer
+            && observer.counts
+        {
+            // Nobody else sees it, so there is nothing about it to be remembered.
+            self.counters.looked_up(true);
+        }
+        Some((entry, deadline))
+    }
+
+    /// [`read_or`](Self::read_or) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
     #[inline]
     pub(crate) fn read_group<'g>(
         &'g self,
@@ -99,10 +144,15 @@ impl<E: Entry> Engine<E> {
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(usize, Shared<'g, E>) -> bool + Copy,
+        elsewhere: impl Fn(usize) -> Option<Elsewhere<'g, E>>,
         mut visit: impl FnMut(usize, Option<Shared<'g, E>>),
     ) {
         self.table.look_up_group(hashes, guard, is_key, |index, entry| {
             let live = match entry {
+                None => {
+                    let found = self.attend_elsewhere(hashes[index], elsewhere(index), guard, now);
+                    found.map(|(entry, _)| entry)
+                }
                 Some(entry) if deadline_if_live(entry, now).is_none() => {
                     let is_key = |entry| is_key(index, entry);
                     self.read_again(hashes[index], guard, now, is_key).map(|(entry, _)| entry)

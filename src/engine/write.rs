@@ -259,13 +259,26 @@ impl<E: Entry> Engine<E> {
     }
 
     /// For every attempt to insert an entry: nobody can see it yet.
-    fn prepare(&self, hash: u64, entry: &Owned<E>, arrival: &mut Arrival, guard: &Guard) {
+    pub(super) fn prepare(
+        &self,
+        hash: u64,
+        entry: &Owned<E>,
+        arrival: &mut Arrival,
+        guard: &Guard,
+    ) {
         arrival.tick = self.arm_new(entry);
         self.mark_new(hash, entry, arrival, guard);
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
-    fn born(&self, hash: u64, new: Shared<'_, E>, arrival: &Arrival, guard: &Guard, now: &Now<'_>) {
+    pub(super) fn born(
+        &self,
+        hash: u64,
+        new: Shared<'_, E>,
+        arrival: &Arrival,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
         let times = self.counters.entry_born();
         if let (Some(tick), Some(wheel)) = (arrival.tick, &self.wheel) {
             self.counters.armed();

@@ -36,9 +36,9 @@ pub(super) const SECTIONS: usize = 1 << SECTION_BITS;
 
 /// Where an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Location {
-    pub(super) section: u32,
-    pub(super) slot: u32,
+pub(crate) struct Location {
+    pub(crate) section: u32,
+    pub(crate) slot: u32,
 }
 
 /// A word of the index.

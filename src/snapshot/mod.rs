@@ -9,7 +9,7 @@
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
 //! - [`writer`]: all of it one behind the other.
 //! - [`map`], [`opened`]: a file in memory, and what is verified when.
-//! - [`store`], [`typed`]: the two faces for reading.
+//! - [`store`], [`typed`]: the two faces for reading; [`places`]: by place, for a cache on top of one.
 //! - [`hash`], [`types`], [`error`].
 
 mod archive;
@@ -23,6 +23,7 @@ mod hash;
 mod index;
 mod map;
 mod opened;
+mod places;
 mod replace;
 mod spill;
 mod store;
@@ -45,5 +46,6 @@ pub(crate) use archive::Raw;
 pub(crate) use columns::{Due, Refused};
 pub(crate) use disk::System;
 pub(crate) use hash::{hash_of, hash_of_bytes};
+pub(crate) use index::Location;
 pub(crate) use types::Types;
 pub(crate) use writer::{Pending, Writer, wall};

@@ -215,6 +215,20 @@ impl Opened {
         self.tables().section(number).map_or(0, |section| section.offset)
     }
 
+    /// In which block of the index a hash is; and how many blocks there are.
+    pub(super) fn block_of(&self, hash: u64) -> (usize, usize) {
+        let block = bucket_of(hash, self.footer.buckets) / BUCKETS_PER_BLOCK;
+        (block as usize, self.good_blocks.len())
+    }
+
+    /// How many entries a section says that it has.
+    pub(super) fn entries_in(&self, number: usize) -> u32 {
+        let section = self.tables().section(number);
+        section
+            .filter(|section| section.kind == SECTION_ENTRIES)
+            .map_or(0, |section| section.entries)
+    }
+
     /// A section of entries; None: it holds something else. Verified on first touch, when `check` is asked, too, about it.
     pub(super) fn section(
         &self,

@@ -62,7 +62,7 @@ pub(super) fn expires_at(raw: &Raw<'_>) -> Option<SystemTime> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct StoreSnapshot {
-    file: Opened,
+    pub(super) file: Opened,
 }
 
 fn entry_of(raw: Raw<'_>) -> SnapshotEntry<'_, [u8], [u8]> {
@@ -113,7 +113,7 @@ impl StoreSnapshot {
         Ok(None)
     }
 
-    fn at(&self, location: Location) -> Result<Raw<'_>, DumpError> {
+    pub(super) fn at(&self, location: Location) -> Result<Raw<'_>, DumpError> {
         let view = self.file.section(location.section as usize, as_it_is)?;
         view.and_then(|view| view.entry(location.slot as usize))
             .ok_or_else(|| self.file.astray(location))

@@ -41,9 +41,9 @@ use crate::sync::{AtomicBool, Ordering};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Snapshot<K, V> {
-    file: Opened,
+    pub(super) file: Opened,
     /// Whether a key was found to hash to what the index says.
-    knows_hash: AtomicBool,
+    pub(super) knows_hash: AtomicBool,
     _types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -123,7 +123,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     }
 
     /// Whether the index has an entry of a checked section where it is.
-    fn check_place(&self, raw: &Raw<'_>, own: Location) -> Result<(), DumpError>
+    pub(super) fn check_place(&self, raw: &Raw<'_>, own: Location) -> Result<(), DumpError>
     where
         K: Hash,
     {
@@ -137,7 +137,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     }
 
     /// A verified section, archives and all.
-    fn section(&self, number: usize) -> Result<Option<View<'_>>, DumpError> {
+    pub(super) fn section(&self, number: usize) -> Result<Option<View<'_>>, DumpError> {
         self.file.section(number, |view, offset| {
             for raw in view.entries() {
                 check_entry::<K, V>(&raw).map_err(|error| {

@@ -17,6 +17,12 @@ pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
     Box::new(std::array::from_fn(|_| AtomicU64::new(0)))
 }
 
+/// As the real one.
+#[cfg(feature = "dump")]
+pub(crate) fn zeroed_slice(len: usize) -> Box<[AtomicU64]> {
+    (0..len).map(|_| AtomicU64::new(0)).collect()
+}
+
 /// Everybody's: a model wants its threads to meet.
 pub(crate) fn thread_index() -> usize {
     usize::MAX

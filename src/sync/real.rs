@@ -18,6 +18,13 @@ pub(crate) fn zeroed_words<const LEN: usize>() -> Box<[AtomicU64; LEN]> {
     unsafe { Box::new_zeroed().assume_init() }
 }
 
+/// As [`zeroed_words`], for a number that is known when it runs.
+#[cfg(feature = "dump")]
+pub(crate) fn zeroed_slice(len: usize) -> Box<[AtomicU64]> {
+    // SAFETY: all-zero bytes are a valid AtomicU64.
+    unsafe { Box::new_zeroed_slice(len).assume_init() }
+}
+
 thread_local! {
     // Const and without a destructor: a plain load.
     static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };

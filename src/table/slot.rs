@@ -144,6 +144,15 @@ impl<N: Retire> Owned<N> {
         Shared { node: self.node, _guard: PhantomData }
     }
 
+    /// The node, for this thread and this guard: it never comes into the table, and is freed afterwards. `bytes` is what that gives back.
+    #[cfg(feature = "dump")]
+    pub(crate) fn lend<'g>(self, bytes: usize, guard: &'g epoch::Guard) -> Shared<'g, N> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: owned, so nobody else can find it, and retired once; the caller's guard is older than that.
+        unsafe { guard.retire(this.node, bytes) };
+        Shared { node: this.node, _guard: PhantomData }
+    }
+
     /// The node is in the table now; who unlinks it frees it.
     #[inline]
     pub(super) fn publish<'g>(self) -> Shared<'g, N> {

@@ -16,3 +16,4 @@ mod walk;
 pub use load::LoadReport;
 pub use options::{DumpOptions, LoadOptions};
 pub use periodic::{DumpStatus, PeriodicDump};
+pub(super) use times::Times;

@@ -9,7 +9,7 @@ const NEVER_WALL: u64 = u64::MAX;
 
 /// Both clocks at one instant.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(in crate::cache) struct Times {
     /// Nanoseconds since the epoch.
     wall: u64,
     /// Of the cache's clock.
@@ -17,7 +17,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn now(clock: &Clock) -> Self {
+    pub(in crate::cache) fn now(clock: &Clock) -> Self {
         Self::at(crate::snapshot::wall(), clock)
     }
 
@@ -55,7 +55,11 @@ impl Times {
     }
 
     /// When a loaded entry is due; None: it is. `until`: of a new one that is due at the given instant.
-    pub(super) fn until(&self, due: Due, until: impl FnOnce(u64) -> Until) -> Option<Until> {
+    pub(in crate::cache) fn until(
+        &self,
+        due: Due,
+        until: impl FnOnce(u64) -> Until,
+    ) -> Option<Until> {
         let deadline = self.to_clock(due.deadline)?;
         let Some(last) = due.last else { return Some(until(deadline)) };
         let mut until = until(self.to_clock(last)?);

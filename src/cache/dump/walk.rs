@@ -19,6 +19,7 @@ pub(super) fn dump<E: Loadable>(
     mut options: DumpOptions<'_>,
     put: impl Fn(&mut Pending, Shared<'_, E>, Due) -> Result<(), Refused>,
 ) -> Result<DumpProgress, DumpError> {
+    core.hydrate();
     let begin = Instant::now();
     let times = Times::now(core.clock());
     let mut writer = Writer::begin(&System, path, types, times.wall(), options.synced)?;

@@ -36,7 +36,7 @@ use super::core::{Core, Loadable, enter};
 use crate::clock::{NEVER, Now, nanos};
 use crate::engine::{Decided, Decision};
 use crate::loading::{Entered, Fate, Lead, Outcome, block_on};
-use crate::sync::failpoint;
+use crate::sync::{epoch, failpoint};
 use crate::table::{Owned, Shared};
 
 /// A value and its time-to-live; None: the cache's.
@@ -51,6 +51,8 @@ trait Place {
 
     fn core(&self) -> &Core<Self::Entry>;
     fn hash(&self) -> u64;
+    /// The hash by which a snapshot finds it.
+    fn stable_hash(&self) -> u64;
     /// Whether a load by this key is one of ours.
     fn is_key(&self, key: &KeyOf<Self>) -> bool;
     /// Whether an entry is ours.
@@ -92,6 +94,8 @@ where
     ValueOf<P>: Clone,
     E: Send + Sync + 'static,
 {
+    // From here on the table alone knows of it.
+    settle(&place);
     let still_there = || ahead.and_then(|_| Found::look(&place, None));
     loop {
         let entered =
@@ -114,6 +118,11 @@ where
             Outcome::Abandoned => {}
         }
     }
+}
+
+fn settle<P: Place>(place: &P) {
+    let is_key = |entry: Shared<'_, P::Entry>| place.is_entry(entry);
+    place.core().settle(place.hash(), || place.stable_hash(), &epoch::pin(), is_key);
 }
 
 async fn lead_load<P: Place, E>(
@@ -178,8 +187,9 @@ impl<V> Found<V> {
 #[inline]
 fn fresh<P: Place>(place: &P, ahead: Duration) -> Option<ValueOf<P>> {
     let (guard, now) = enter(place.core());
-    let is_key = |entry| place.is_entry(entry);
-    let (entry, deadline) = place.core().engine.read(place.hash(), &guard, &now, is_key)?;
+    let is_key = |entry: Shared<'_, P::Entry>| place.is_entry(entry);
+    let stable = || place.stable_hash();
+    let (entry, deadline) = place.core().read(place.hash(), stable, &guard, &now, is_key)?;
     (!is_stale(deadline, ahead, &now)).then(|| place.to_value(entry))
 }
 

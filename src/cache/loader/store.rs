@@ -8,6 +8,7 @@ use super::{KeyOf, Place, ValueOf, fresh, load_here, never_fails};
 use crate::cache::blob::Blob;
 use crate::cache::core::Core;
 use crate::cache::store::Store;
+use crate::cache::warm::stable_hash_of_bytes;
 use crate::clock::Now;
 use crate::table::{Owned, Shared};
 
@@ -27,6 +28,10 @@ impl<S: BuildHasher + Send + Sync + 'static> Place for BytesKey<'_, S> {
 
     fn hash(&self) -> u64 {
         self.hash
+    }
+
+    fn stable_hash(&self) -> u64 {
+        stable_hash_of_bytes(self.key)
     }
 
     fn is_key(&self, key: &KeyOf<Self>) -> bool {

@@ -9,6 +9,7 @@ use super::{KeyOf, Place, ValueOf, fresh, load_here, never_fails};
 use crate::cache::core::Core;
 use crate::cache::entry::Typed;
 use crate::cache::typed::Cache;
+use crate::cache::warm::stable_hash;
 use crate::clock::Now;
 use crate::table::{Owned, Shared};
 
@@ -38,6 +39,10 @@ where
 
     fn hash(&self) -> u64 {
         self.hash
+    }
+
+    fn stable_hash(&self) -> u64 {
+        stable_hash(self.key)
     }
 
     fn is_key(&self, key: &KeyOf<Self>) -> bool {
