@@ -112,8 +112,8 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// After a look-up that had to go elsewhere.
-    #[inline(always)]
+    /// After a look-up that had to go elsewhere. A call, for hits are cheaper so.
+    #[inline(never)]
     fn attend_elsewhere<'g>(
         &self,
         hash: u64,

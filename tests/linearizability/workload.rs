@@ -223,8 +223,14 @@ fn unsettle(mut random: Random) -> purekv::failpoint::Unhook {
     })
 }
 
+/// Without failpoints there is nothing to take back.
 #[cfg(not(feature = "failpoints"))]
-fn unsettle(_: Random) {}
+struct Unhook;
+
+#[cfg(not(feature = "failpoints"))]
+fn unsettle(_: Random) -> Unhook {
+    Unhook
+}
 
 /// Sorts what the threads have recorded by window and key.
 fn assemble(keys: usize, workers: &[Work], looks: &Looks, moves: &[Vec<Move>]) -> Vec<Recorded> {
