@@ -70,6 +70,8 @@ const RESERVED: &[Reserved] = &[
         // The failpoints exist for one test only.
         places: &[
             "src/baseline/",
+            // What became of periodic dumps: for who makes them and who asks.
+            "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
             "src/sync/failpoint.rs",
