@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use purekv::{Store, StoreSnapshot};
@@ -58,11 +59,18 @@ fn least(times: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|argument| argument == "dump").is_some() {
+        let (path, entries) = (arguments.next().unwrap_or_default(), arguments.next());
+        return dump(path.as_ref(), entries.unwrap_or_default().parse()?);
+    }
     let entries: u64 = arguments.next().map_or(Ok(2_000_000), |entries| entries.parse())?;
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let path = folder.join(format!("purekv-warm-times-{}.dump", std::process::id()));
-    dump(&path, entries)?;
+    // By another process: a restart begins with a heap of its own, and not with one from which millions of entries were freed.
+    let mut other = Command::new(std::env::current_exe()?);
+    let status = other.arg("dump").arg(&path).arg(entries.to_string()).status()?;
+    assert!(status.success());
     println!("{entries} entries, {} MB", fs::metadata(&path)?.len() / 1_000_000);
 
     let begin = Instant::now();
