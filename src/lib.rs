@@ -33,7 +33,8 @@
 //!
 //! # What holds for every operation
 //!
-//! - **It never blocks**, unless its own documentation says so, as that of [`Cache::get_or_insert_with`] and its like does: no locks, no
+//! - **It never blocks**, unless its own documentation says so, as that of [`Cache::get_or_insert_with`] and its like does (and a cache
+//!   that was started on top of a snapshot, by the feature `dump`, for changes of keys that are not in memory yet): no locks, no
 //!   spinning, no waiting for another thread. It is lock-free, so it may have to start over when others change the very same bucket, but then they
 //!   have got on. Allocation may lock inside the allocator; closures, hashers and destructors are yours.
 //! - **An entry that is due is absent** from its very instant on. An operation that meets one removes it; the others
@@ -54,7 +55,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, and snapshots that are read where they lie. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;

@@ -34,6 +34,9 @@ const LEVELS: &[Level] = &[
     ("purekv_entries", Unit::Count, "Entries stored", |s| s.entries as u64),
     ("purekv_weight", Unit::Count, "What the entries weigh", |s| s.weight),
     ("purekv_loads_pending", Unit::Count, "Keys being loaded", |s| s.loads_pending as u64),
+    ("purekv_cold_entries", Unit::Count, "Entries of a snapshot that have not come", |s| {
+        s.cold as u64
+    }),
     ("purekv_table_bytes", Unit::Bytes, "The table's shards", |s| s.table_bytes as u64),
     ("purekv_wheel_bytes", Unit::Bytes, "The timing wheel's records", |s| s.wheel_bytes as u64),
     ("purekv_policy_bytes", Unit::Bytes, "The policy's queues and ghosts", |s| {

@@ -290,7 +290,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     }
 
     /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
-    /// blocks; O(1).
+    /// blocks; O(1). On top of a snapshot: those in memory.
     pub fn len(&self) -> usize {
         self.core.engine.len()
     }

@@ -27,7 +27,8 @@ use crate::table::{Cursor, Owned};
 /// waits for it (as long as one slice of its work takes), and frees every entry; O(entries). What had been removed before
 /// and a pinned thread may still look at is freed later.
 ///
-/// No operation waits for another thread, but those that load what is missing: see [`get_or_insert_with`](Self::get_or_insert_with). Values are handed out as clones ([`get`](Self::get)), to a closure
+/// No operation waits for another thread, but those that load what is missing: see [`get_or_insert_with`](Self::get_or_insert_with) (and, on top of a snapshot, changes of what is not in memory
+/// yet: see `Builder::warm_from`). Values are handed out as clones ([`get`](Self::get)), to a closure
 /// ([`read`](Self::read)), or by reference under a pin ([`pin`](Self::pin)). Keys and values are freed some time after their removal, perhaps
 /// on another thread: hence the bounds.
 ///
@@ -422,7 +423,7 @@ where
     }
 
     /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
-    /// blocks; O(1).
+    /// blocks; O(1). On top of a snapshot: those in memory.
     pub fn len(&self) -> usize {
         self.core().engine.len()
     }
@@ -433,20 +434,20 @@ where
     }
 
     /// Removes every entry that is there when it is called; others may come meanwhile, and one that is replaced just then stays.
-    /// O(entries); never blocks.
+    /// O(entries); never blocks, but for a moment on top of a snapshot, for those who are just bringing an entry from there.
     pub fn clear(&self) {
         self.core().clear();
     }
 
     /// Removes every entry for which `keep` is false. An entry that is replaced just then stays. Weakly consistent, as
-    /// [`iter`](Self::iter). O(entries); never blocks.
+    /// [`iter`](Self::iter). O(entries); never blocks, but on top of a snapshot, of which it first brings all into memory.
     pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.core().retain(|entry| keep(entry.get().key(), entry.get().value()));
     }
 
     /// Clones of all entries, in no order, while others read and write: an entry that is there throughout comes exactly once,
     /// any other at most once. Due ones are left out, as of the look at their bucket. Pinned for a bucket at a time only. O(entries);
-    /// never blocks.
+    /// never blocks, but on top of a snapshot, of which it first brings all into memory.
     pub fn iter(&self) -> impl Iterator<Item = (K, V)>
     where
         K: Clone,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::archive::View;
+use super::columns::SLOTS;
 use super::error::DumpError;
 use super::format::{
     BUCKETS_PER_BLOCK, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC, VERSION, padded,
@@ -221,12 +222,13 @@ impl Opened {
         (block as usize, self.good_blocks.len())
     }
 
-    /// How many entries a section says that it has.
+    /// How many entries a section says that it has; not more than there is room for, for nothing else is known of it yet.
     pub(super) fn entries_in(&self, number: usize) -> u32 {
         let section = self.tables().section(number);
-        section
-            .filter(|section| section.kind == SECTION_ENTRIES)
-            .map_or(0, |section| section.entries)
+        let Some(section) = section.filter(|it| it.kind == SECTION_ENTRIES) else { return 0 };
+        // Each has its end in a column of its own.
+        let room = (section.len / size_of::<u32>() as u64).min(SLOTS as u64);
+        section.entries.min(room as u32)
     }
 
     /// A section of entries; None: it holds something else. Verified on first touch, when `check` is asked, too, about it.

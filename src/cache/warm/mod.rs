@@ -165,7 +165,11 @@ impl<E: Entry> Upper<E> {
         };
         let Some(backing) = self.backing(guard) else { return self.unless_over(again) };
         let cold = match backing.look(engine, hash, stable(), now, is_key) {
-            Look::Unknown => return None,
+            Look::Unknown => {
+                // Something that is due or damaged may have been settled by that.
+                self.unlink_if_done(backing, guard);
+                return None;
+            }
             Look::Settled => return again(),
             Look::Cold(cold) => cold,
         };

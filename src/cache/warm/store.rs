@@ -77,7 +77,7 @@ impl<S> Builder<Store, S> {
     ///
     /// - **It is as if the dump had been [loaded](Store::load)**: what is removed, replaced or due is so from the first instant. Deadlines are those of the dump, by the wall clock as
     ///   it was at `build`; a time-to-idle runs from then for what was dumped without one.
-    /// - **A look-up never waits** for another thread: if what it wants is just being moved, it gets a copy of its own. It may wait for the disk, as with any mapped file, and the first
+    /// - **A look-up never waits** for another thread: if what it wants is just being moved, it gets a copy of its own. It may wait for the disk, as with any mapped file (pinned meanwhile), and the first
     ///   one that comes to a section of about a MiB verifies it. **A change of a key** (`insert`, `remove`, `compute`, `set_ttl`, …) that has not come yet brings it first, and waits if
     ///   another thread is just moving an entry of the same stripe of 256; not for the disk, which is read before. Keys that are in memory are changed as ever, once their bit was looked at.
     /// - **[`len`](Store::len) and [`weight`](Store::weight)** count what is in memory. [`iter`](Store::iter), [`retain`](Store::retain) and [`dump`](Store::dump) promise to meet each entry, so they

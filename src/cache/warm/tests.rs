@@ -195,3 +195,61 @@ fn loom_warm_all_against_a_change_of_deadline() {
         assert!(!cache.is_warming());
     });
 }
+
+/// Files that no dump writes, with all their checksums right.
+#[cfg(not(purekv_loom))]
+mod deceitful {
+    use crate::cache::{Expiry, Store};
+    use crate::clock::Clock;
+    use crate::snapshot::{
+        Due, Pending, StoreSnapshot, System, Types, Writer, hash_of_bytes, wall,
+    };
+
+    /// A store on top of these keys and values, each found by the hash of the first.
+    fn store(name: &str, entries: &[(&[u8], &[u8], &[u8])]) -> Store {
+        let name = format!("purekv-{}-deceitful-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut writer = Writer::begin(&System, &path, Types::of_store(), wall(), false).unwrap();
+        let mut pending = Pending::new();
+        for (found_by, key, value) in entries {
+            let section = pending.room_for(Some(key.len() + value.len()));
+            let due = Due { deadline: u64::MAX, last: None };
+            section.push(hash_of_bytes(found_by), key, value, due).unwrap();
+            if pending.is_due() {
+                writer.write_full(&mut pending).unwrap();
+            }
+        }
+        writer.finish(pending).unwrap();
+        let snapshot = StoreSnapshot::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let builder = Store::builder().clock(Clock::manual().0).expiry(Expiry::Off);
+        builder.warm_from(snapshot).build()
+    }
+
+    /// The second would bring it back.
+    #[test]
+    fn a_key_that_is_there_twice_is_removed_once() {
+        let twice =
+            || store("twice", &[(b"k", b"k", b"one"), (b"x", b"x", b""), (b"k", b"k", b"two")]);
+        let removed = twice();
+        let value = removed.remove(b"k").expect("one of both");
+        assert_eq!(removed.get(b"k"), None);
+        assert!(!removed.contains_key(b"k"));
+        assert_eq!((removed.hydrate(), removed.get(b"k"), removed.len()), (1, None, 1));
+
+        let overwritten = twice();
+        overwritten.insert(b"k", b"new");
+        overwritten.remove(b"k");
+        assert_eq!((overwritten.hydrate(), overwritten.get(b"k")), (1, None));
+
+        let all = twice();
+        assert_eq!((all.hydrate(), all.get(b"k"), all.len()), (2, Some(value), 2));
+    }
+
+    #[test]
+    fn a_key_that_is_not_found_does_not_come() {
+        let store = store("lost", &[(b"other", b"k", b"lost"), (b"x", b"x", b"there")]);
+        assert_eq!((store.get(b"k"), store.get(b"other")), (None, None));
+        assert_eq!((store.hydrate(), store.get(b"k"), store.is_warming()), (1, None, false));
+    }
+}
