@@ -11,7 +11,9 @@ if [[ "$(rustc -vV | sed -n 's/^host: //p')" != "$target" ]]; then
     echo "san: skipped, it is for $target"
     exit 0
 fi
+# Processes that are killed and values of a GiB have nothing to show to it, and take their time.
 # Only code that is compiled here is instrumented; the standard library as it comes still allocates through ASan.
 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1" \
     cargo +nightly test --locked --target "$target" --features failpoints,async,dump --target-dir target/san \
-    --lib --test api --test bounded --test conformance --test corpus --test dump --test linearizability --test loading
+    --lib --test api --test bounded --test conformance --test corpus --test dump --test linearizability --test loading \
+    -- --skip kill:: --skip huge::

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use purekv::{DumpError, DumpOptions, Store, StoreSnapshot};
 
@@ -117,9 +117,16 @@ fn a_killed_dump_leaves_the_old_or_the_new_one() {
         let store = Store::new();
         fill(&store, 1);
         // Takes over what the one before has left.
+        let begin = Instant::now();
         store.dump_with(&path, DumpOptions::new().sync(false)).unwrap();
+        let took = begin.elapsed();
         let mut child = child(&path);
-        thread::park_timeout(Duration::from_micros(2000 + random.below(12_000)));
+        // From its first step on, some dumps long: however slow the machine is.
+        while folder.names() == ["dump"] && generation(&path) == 1 {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the child does not dump");
+            thread::yield_now();
+        }
+        thread::park_timeout(took.mul_f64(random.below(4000) as f64 / 1000.0));
         child.kill();
         replaced += u32::from(generation(&path) > 1);
         for name in folder.names() {
