@@ -14,9 +14,11 @@ use crate::table::{Owned, Shared};
 /// Evictions under one pin, when many are made at once.
 const EVICTIONS_PER_PIN: usize = 64;
 
-/// What allocators keep besides, of all memory: one part in 2^this. Entries of many sizes that come and go leave holes in an allocator's pages; the
+/// What allocators keep besides, of so much memory: an eighth. Entries of many sizes that come and go leave holes in an allocator's pages; the
 /// system's of Linux has a sixth more than what is in use then.
-const RESERVE_LOG: u32 = 3;
+fn reserve(memory: u64) -> u64 {
+    memory / 8
+}
 
 /// What bounds a cache.
 pub(super) struct Bound {
@@ -100,7 +102,7 @@ impl Bound {
         };
         let budget = Budget::new(capacity);
         if is_memory {
-            budget.set_overhead(capacity >> RESERVE_LOG);
+            budget.set_overhead(reserve(capacity));
         }
         Self { budget, policy: S3Fifo::new(), is_memory, expires, expired_until: AtomicU64::new(0) }
     }
@@ -151,8 +153,8 @@ impl<E: Entry> Engine<E> {
     pub(super) fn count_overhead(&self, bound: &Bound, guard: &Guard) {
         if bound.is_memory {
             let used = self.table.memory() + self.wheel_memory() + bound.policy.memory(guard);
-            let reserve = bound.budget.capacity() >> RESERVE_LOG;
-            bound.budget.set_overhead(reserve.saturating_add(used as u64));
+            let reserved = reserve(bound.budget.capacity());
+            bound.budget.set_overhead(reserved.saturating_add(used as u64));
         }
     }
 
@@ -179,11 +181,12 @@ impl<E: Entry> Engine<E> {
         Ok(())
     }
 
-    /// An entry with this hash is about to be made and inserted: asks for the memory that will be read then.
+    /// An entry with this hash is about to be made and inserted: asks for the memory that will be read then. (Without a bound there is less of it, and
+    /// nothing was gained by that.)
     #[inline]
     pub(crate) fn expect(&self, hash: u64, guard: &Guard) {
-        self.table.prefetch(hash, guard);
         if let Some(bound) = &self.bound {
+            self.table.prefetch(hash, guard);
             bound.policy.expect(Signature::of(hash), guard);
             self.expect_turn(bound, guard);
         }

@@ -64,7 +64,8 @@ impl<E: Entry> Backing<E> {
         trouble: Arc<Trouble>,
     ) -> Option<Self> {
         let mut entries = 0_u64;
-        let counts = (0..source.sections()).map(|section| source.entries_in(section));
+        let counts =
+            (0..source.pages().sections()).map(|section| source.pages().entries_in(section));
         let mut bases: Vec<u64> = counts
             .map(|count| {
                 let base = entries;
@@ -74,7 +75,7 @@ impl<E: Entry> Backing<E> {
             .collect();
         bases.push(entries);
         let idle_until = engine.until(NEVER, &Now::new(engine.clock())).deadline;
-        let (_, blocks) = source.block_of(0);
+        let (_, blocks) = source.pages().block_of(0);
         (entries > 0).then(|| Self {
             source,
             damaged_blocks: (0..blocks).map(|_| AtomicBool::new(false)).collect(),
@@ -87,7 +88,7 @@ impl<E: Entry> Backing<E> {
     }
 
     pub(super) fn sections(&self) -> usize {
-        self.source.sections()
+        self.source.pages().sections()
     }
 
     /// The numbers of a section's entries.
@@ -111,7 +112,7 @@ impl<E: Entry> Backing<E> {
     }
 
     fn checked(&self, section: usize) -> Result<(), DumpError> {
-        self.source.check(section).inspect_err(|_| {
+        self.source.pages().check(section).inspect_err(|_| {
             // Of a damaged section no entry was ever moved.
             self.numbers(section).for_each(|number| self.ledger.settle(number));
         })
@@ -119,12 +120,12 @@ impl<E: Entry> Backing<E> {
 
     /// Where a key may be; None: that is damaged, and it is absent.
     fn places(&self, stable: u64) -> Option<Places> {
-        let damaged = self.damaged_blocks.get(self.source.block_of(stable).0);
+        let damaged = self.damaged_blocks.get(self.source.pages().block_of(stable).0);
         // Relaxed, both: the file says the same to all.
         if damaged.is_some_and(|damaged| damaged.load(Ordering::Relaxed)) {
             return None;
         }
-        match self.source.places(stable) {
+        match self.source.pages().places(stable) {
             Ok(places) => return Some(places),
             // Of all keys, and soon found out.
             Err(DumpError::KeyHash { .. }) if self.trouble.count() > 0 => {}
@@ -205,9 +206,10 @@ impl<E: Entry> Backing<E> {
 
     /// Whether a look-up of the key at this place leads to it, and not to another of the same key or to none.
     fn leads_to(&self, place: Location) -> bool {
-        let places = self.noted(self.source.hash_at(place)).and_then(|hash| self.places(hash));
+        let places =
+            self.noted(self.source.pages().hash_at(place)).and_then(|hash| self.places(hash));
         let is_it = |&other: &Location| {
-            other == place || self.noted(self.source.are_same(place, other)) == Some(true)
+            other == place || self.noted(self.source.pages().are_same(place, other)) == Some(true)
         };
         places.is_some_and(|places| places.iter().find(is_it) == Some(place))
     }

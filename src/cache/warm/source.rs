@@ -14,8 +14,10 @@ pub(super) struct Copied<E: Entry> {
     pub(super) entry: Owned<E>,
 }
 
-/// See the [module](self).
-pub(super) trait Source<E: Entry>: Send + Sync {
+/// What a snapshot says of its entries, whatever they are. Public only as a part of [`Frozen`](super::Frozen), which a builder holds.
+#[allow(private_interfaces, reason = "nobody but this crate can name the trait")]
+pub trait Pages: Send + Sync {
+    /// How many sections it has.
     fn sections(&self) -> usize;
 
     /// How many entries a section says that it has; without touching it.
@@ -35,6 +37,11 @@ pub(super) trait Source<E: Entry>: Send + Sync {
 
     /// Whether there is the same key at both.
     fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError>;
+}
+
+/// See the [module](self).
+pub(super) trait Source<E: Entry>: Send + Sync {
+    fn pages(&self) -> &dyn Pages;
 
     /// The entry at this place. `hash`: that of its key by the cache's hasher, if it is known.
     fn copy(

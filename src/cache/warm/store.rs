@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use super::source::{Copied, Places, Source, Terms};
+use super::source::{Copied, Pages, Places, Source, Terms};
 use super::{Below, Start};
 use crate::cache::blob::Blob;
 use crate::cache::builder::Builder;
@@ -17,33 +17,40 @@ struct StoreSource<S> {
     hasher: S,
 }
 
-impl<S: BuildHasher + Send + Sync + 'static> Source<Blob<S>> for StoreSource<S> {
+#[allow(private_interfaces, reason = "as at the trait")]
+impl Pages for StoreSnapshot {
     fn sections(&self) -> usize {
-        self.snapshot.sections()
+        self.sections()
     }
 
     fn entries_in(&self, section: usize) -> u32 {
-        self.snapshot.entries_in(section)
+        self.entries_in(section)
     }
 
     fn check(&self, section: usize) -> Result<(), DumpError> {
-        self.snapshot.raw_entries(section).map(drop)
+        self.raw_entries(section).map(drop)
     }
 
     fn block_of(&self, hash: u64) -> (usize, usize) {
-        self.snapshot.block_of(hash)
+        self.block_of(hash)
     }
 
     fn places(&self, hash: u64) -> Result<Places, DumpError> {
-        Ok(self.snapshot.places(hash)?.collect())
+        Ok(self.places(hash)?.collect())
     }
 
     fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
-        self.snapshot.hash_at(place)
+        self.hash_at(place)
     }
 
     fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError> {
-        self.snapshot.are_same(one, other)
+        self.are_same(one, other)
+    }
+}
+
+impl<S: BuildHasher + Send + Sync + 'static> Source<Blob<S>> for StoreSource<S> {
+    fn pages(&self) -> &dyn Pages {
+        &*self.snapshot
     }
 
     fn copy(

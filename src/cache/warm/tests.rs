@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Below;
-use super::source::{Copied, Places, Source, Terms};
+use super::source::{Copied, Pages, Places, Source, Terms};
 use crate::cache::entry::Typed;
 use crate::cache::{Builder, Cache, Expiry};
 use crate::clock::Clock;
@@ -20,7 +20,7 @@ struct One {
     hash: u64,
 }
 
-impl Source<Typed<u8, u8>> for One {
+impl Pages for One {
     fn sections(&self) -> usize {
         1
     }
@@ -47,6 +47,12 @@ impl Source<Typed<u8, u8>> for One {
 
     fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError> {
         Ok(one == other)
+    }
+}
+
+impl Source<Typed<u8, u8>> for One {
+    fn pages(&self) -> &dyn Pages {
+        self
     }
 
     fn copy(

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use super::source::{Copied, Places, Source, Terms};
+use super::source::{Copied, Pages, Places, Source, Terms};
 use super::{Below, Start};
 use crate::cache::builder::Builder;
 use crate::cache::core::Core;
@@ -14,34 +14,17 @@ use crate::hash::hash_of;
 use crate::snapshot::{Due, DumpError, Dumped, Location, Snapshot};
 
 /// What a snapshot of a cache can do, for who does not know that its types can be archived.
-pub trait Frozen<K, V>: Send + Sync {
-    /// How many sections it has.
-    fn sections(&self) -> usize;
-    /// How many entries a section says that it has.
-    fn entries_in(&self, section: usize) -> u32;
-    /// Whether a section is whole.
-    fn check(&self, section: usize) -> Result<(), DumpError>;
-    /// In which block of the index a key with this hash would be; and how many blocks there are.
-    fn block_of(&self, hash: u64) -> (usize, usize);
-    /// Where it may be.
-    #[allow(private_interfaces, reason = "nobody but this crate can name the trait")]
-    fn places(&self, hash: u64) -> Result<Places, DumpError>;
-    /// The hash of the key at this place.
-    #[allow(private_interfaces, reason = "as above")]
-    fn hash_at(&self, place: Location) -> Result<u64, DumpError>;
-    /// Whether there is the same key at both.
-    #[allow(private_interfaces, reason = "as above")]
-    fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError>;
+#[allow(private_interfaces, reason = "nobody but this crate can name the trait")]
+pub trait Frozen<K, V>: Pages {
     /// When the entry at this place is due.
-    #[allow(private_interfaces, reason = "as above")]
     fn due(&self, place: Location) -> Result<Due, DumpError>;
+
     /// Copies of its key and value.
-    #[allow(private_interfaces, reason = "as above")]
     fn copy(&self, place: Location) -> Result<(K, V), DumpError>;
 }
 
-#[allow(private_interfaces, reason = "as above")]
-impl<K: Dumped + Hash + Eq, V: Dumped> Frozen<K, V> for Snapshot<K, V> {
+#[allow(private_interfaces, reason = "as at the trait")]
+impl<K: Dumped + Hash + Eq, V: Dumped> Pages for Snapshot<K, V> {
     fn sections(&self) -> usize {
         self.sections()
     }
@@ -69,7 +52,10 @@ impl<K: Dumped + Hash + Eq, V: Dumped> Frozen<K, V> for Snapshot<K, V> {
     fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError> {
         self.are_same(one, other)
     }
+}
 
+#[allow(private_interfaces, reason = "as at the trait")]
+impl<K: Dumped + Hash + Eq, V: Dumped> Frozen<K, V> for Snapshot<K, V> {
     fn due(&self, place: Location) -> Result<Due, DumpError> {
         Ok(self.raw_at(place)?.due)
     }
@@ -91,32 +77,8 @@ where
     V: Send + Sync + 'static,
     S: BuildHasher + Send + Sync + 'static,
 {
-    fn sections(&self) -> usize {
-        self.snapshot.sections()
-    }
-
-    fn entries_in(&self, section: usize) -> u32 {
-        self.snapshot.entries_in(section)
-    }
-
-    fn check(&self, section: usize) -> Result<(), DumpError> {
-        self.snapshot.check(section)
-    }
-
-    fn block_of(&self, hash: u64) -> (usize, usize) {
-        self.snapshot.block_of(hash)
-    }
-
-    fn places(&self, hash: u64) -> Result<Places, DumpError> {
-        self.snapshot.places(hash)
-    }
-
-    fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
-        self.snapshot.hash_at(place)
-    }
-
-    fn are_same(&self, one: Location, other: Location) -> Result<bool, DumpError> {
-        self.snapshot.are_same(one, other)
+    fn pages(&self) -> &dyn Pages {
+        &*self.snapshot
     }
 
     fn copy(
