@@ -112,8 +112,8 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// After a look-up that had to go elsewhere. A call, for hits are cheaper so.
-    #[inline(never)]
+    /// After a look-up that has missed its key, and had to go elsewhere.
+    #[inline(always)]
     fn attend_elsewhere<'g>(
         &self,
         hash: u64,
@@ -121,10 +121,24 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> Option<(Shared<'g, E>, u64)> {
-        let Some(Elsewhere { entry, deadline, is_stored }) = found else {
-            self.attend(hash, None, guard, now);
-            return None;
-        };
+        match found {
+            Some(found) => Some(self.attend_found(hash, found, guard, now)),
+            None => {
+                self.attend(hash, None, guard, now);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend_found<'g>(
+        &self,
+        hash: u64,
+        Elsewhere { entry, deadline, is_stored }: Elsewhere<'g, E>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> (Shared<'g, E>, u64) {
         if is_stored {
             self.attend(hash, Some(entry), guard, now);
         } else if let Some(observer) = &self.observer
@@ -133,7 +147,7 @@ impl<E: Entry> Engine<E> {
             // Nobody else sees it, so there is nothing about it to be remembered.
             self.counters.looked_up(true);
         }
-        Some((entry, deadline))
+        (entry, deadline)
     }
 
     /// [`read_or`](Self::read_or) for a group of at most [`GROUP`](crate::table::GROUP) hashes; `visit` gets them in order.
