@@ -74,6 +74,8 @@ const RESERVED: &[Reserved] = &[
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
+            // What is where in a dump: between the threads that write it.
+            "src/snapshot/writer.rs",
             "src/sync/failpoint.rs",
             "src/sync/model.rs",
             "src/sync/real.rs",
@@ -112,6 +114,7 @@ const RESERVED: &[Reserved] = &[
             "src/cache/warm/mod.rs",
             "src/replay/cpu.rs",
             "src/snapshot/archive.rs",
+            "src/snapshot/checked.rs",
             "src/snapshot/map.rs",
             "src/snapshot/opened.rs",
             "src/snapshot/typed.rs",

@@ -12,12 +12,12 @@
 use std::path::Path;
 
 use rkyv::rancor::{Source, fail};
-use rkyv::ser::allocator::ArenaHandle;
+use rkyv::ser::allocator::{Arena, ArenaHandle};
 use rkyv::ser::{Positional, Writer};
 use rkyv::util::AlignedVec;
 use rkyv::{Archive, Serialize};
 
-use super::archive::check;
+use super::archive::check_depth;
 use super::error::{ArchiveError as Error, DumpError};
 use super::format::{ALIGN, NEVER};
 use super::types::Dumped;
@@ -76,16 +76,29 @@ impl Refused {
     }
 }
 
+/// A section as it is written.
+pub(super) struct Finished<'b> {
+    /// Up to where the next part may begin.
+    pub(super) bytes: &'b [u8],
+    /// Without that padding.
+    pub(super) len: u64,
+    /// Of its keys, by slot.
+    pub(super) hashes: &'b [u64],
+}
+
 /// A section in the making.
 pub(crate) struct SectionBuilder {
     bytes: Bytes,
     columns: Columns,
     hashes: Vec<u64>,
+    /// What rkyv needs while it archives.
+    arena: Arena,
 }
 
 impl SectionBuilder {
     pub(crate) fn new() -> Self {
-        Self { bytes: Bytes::new(), columns: Columns::default(), hashes: Vec::new() }
+        let (bytes, columns) = (Bytes::new(), Columns::default());
+        Self { bytes, columns, hashes: Vec::new(), arena: Arena::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -138,16 +151,15 @@ impl SectionBuilder {
         }
     }
 
-    /// Archives both; how much of that is the key. They are checked as they will be when they are read: what could not be, by its
-    /// depth or for a bug in the archive of its type, is better not written.
+    /// Archives both; how much of that is the key.
     fn archive_both<K: Dumped, V: Dumped>(&mut self, key: &K, value: &V) -> Result<usize, Refused> {
         let start = self.bytes.len();
-        archive(key, &mut self.bytes, start)?;
+        archive(key, &mut self.bytes, start, self.arena.acquire())?;
         let middle = self.bytes.len();
-        archive(value, &mut self.bytes, start)?;
+        archive(value, &mut self.bytes, start, self.arena.acquire())?;
         let unreadable = |error: Error| Refused::NotArchived(error.to_string());
-        check::<K>(&self.bytes[start..middle]).map_err(unreadable)?;
-        check::<V>(&self.bytes[middle..]).map_err(unreadable)?;
+        check_depth::<K>(&self.bytes[start..middle]).map_err(unreadable)?;
+        check_depth::<V>(&self.bytes[middle..]).map_err(unreadable)?;
         Ok(middle - start)
     }
 
@@ -158,15 +170,17 @@ impl SectionBuilder {
         self.hashes.push(hash);
     }
 
-    /// The section's bytes, and the hashes of its keys by slot.
-    pub(super) fn finish(&mut self) -> Result<(&Bytes, &[u64]), Error> {
+    /// Completes it.
+    pub(super) fn finish(&mut self) -> Result<Finished<'_>, Error> {
         shorten(&mut self.columns.key_lens);
         shorten(&mut self.columns.deadlines);
         shorten(&mut self.columns.last_deadlines);
         let start = self.bytes.len();
         let limited = Limited { bytes: &mut self.bytes, limit: start + ENTRY_LIMIT };
         rkyv::api::high::to_bytes_in::<_, Error>(&self.columns, limited)?;
-        Ok((&self.bytes, &self.hashes))
+        let len = self.bytes.len();
+        self.bytes.resize(len.next_multiple_of(ALIGN as usize), 0);
+        Ok(Finished { bytes: &self.bytes, len: len as u64, hashes: &self.hashes })
     }
 
     /// Makes it empty, and keeps its memory, unless an unusual entry had made that large.
@@ -223,12 +237,17 @@ impl<E: Source> Writer<E> for Limited<'_> {
 }
 
 /// Archives `value` behind what there is; the entry began at `start`.
-fn archive<T>(value: &T, bytes: &mut Bytes, start: usize) -> Result<(), Refused>
+fn archive<T>(
+    value: &T,
+    bytes: &mut Bytes,
+    start: usize,
+    arena: ArenaHandle<'_>,
+) -> Result<(), Refused>
 where
     T: for<'w, 'a> Serialize<Archiver<'w, 'a>>,
 {
     let limited = Limited { bytes, limit: start + ENTRY_LIMIT };
-    match rkyv::api::high::to_bytes_in::<_, Error>(value, limited) {
+    match rkyv::api::high::to_bytes_in_with_alloc::<_, _, Error>(value, limited, arena) {
         Ok(_) => Ok(()),
         Err(error) => {
             let reason = error.to_string();

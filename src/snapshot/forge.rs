@@ -128,7 +128,7 @@ fn name(key: u32) -> String {
 /// A small dump of many sections: of a store, or of a cache.
 fn good(path: &Path, typed: bool) -> Result<Vec<u8>, DumpError> {
     let types = if typed { Types::of_cache::<String, Value>() } else { Types::of_store() };
-    let mut writer = Writer::begin(&System, path, types, 7, false)?;
+    let writer = Writer::begin(&System, path, types, 7, false)?;
     let mut pending = Pending::of(200);
     for key in 0..KEYS {
         let deadline = if key % 3 == 0 { NEVER } else { NEVER - u64::from(key) };
@@ -143,7 +143,8 @@ fn good(path: &Path, typed: bool) -> Result<Vec<u8>, DumpError> {
         pushed.map_err(|refused| refused.into_error(path))?;
         writer.write_full(&mut pending)?;
     }
-    writer.finish(pending)?;
+    writer.write_rest(pending)?;
+    writer.finish()?;
     fs::read(path).map_err(|source| DumpError::io(path, "read", source))
 }
 
@@ -237,8 +238,8 @@ fn use_cache(path: &Path, trusted: bool) -> Result<(), DumpError> {
         }
     }
     for section in 0..snapshot.sections() {
-        for raw in snapshot.raw_entries(section)? {
-            let (_, (_, texts)) = snapshot.to_owned(&raw)?;
+        for entry in snapshot.entries(section)? {
+            let (_, (_, texts)) = snapshot.to_owned(&entry)?;
             assert!(texts.into_iter().flatten().all(|text| text.len() < 1 << 20));
         }
     }

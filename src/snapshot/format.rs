@@ -39,6 +39,11 @@ pub(super) fn padded(len: u64) -> Option<u64> {
     len.checked_next_multiple_of(ALIGN)
 }
 
+/// Zeros behind `bytes`, up to where the next part may begin.
+pub(super) fn pad(bytes: &mut Vec<u8>) {
+    bytes.resize(bytes.len().next_multiple_of(ALIGN as usize), 0);
+}
+
 /// What is wrong with a part of a file, at an offset into that part.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Flaw {

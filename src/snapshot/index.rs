@@ -18,7 +18,7 @@
 //! └──────────────────────────────┴────────────────┴─────────┘
 //! ```
 
-use super::format::{BUCKETS_PER_BLOCK, padded};
+use super::format::{BUCKETS_PER_BLOCK, pad};
 use super::tables::cells_offset;
 
 /// Entries of a bucket, on average.
@@ -105,8 +105,7 @@ impl BlockBuilder {
         self.bytes.extend(self.offsets.iter().flat_map(|offset| offset.to_le_bytes()));
         self.bytes.resize(cells_offset(self.offsets.len() as u64 - 1) as usize, 0);
         self.bytes.extend(self.cells.iter().flat_map(|cell| cell.to_le_bytes()));
-        let len = padded(self.bytes.len() as u64).unwrap_or(0);
-        self.bytes.resize(len as usize, 0);
+        pad(&mut self.bytes);
         self.offsets.truncate(1);
         self.cells.clear();
         (&self.bytes, cells)

@@ -4,7 +4,7 @@
 //! hand them out. `docs/dump-format.md` has the byte tables.
 //!
 //! - [`format`], [`tables`]: head, tables, footer as bytes, and whether they fit each other. Pure.
-//! - [`columns`], [`archive`]: a section of entries, written and read; what is checked before a byte of it is believed.
+//! - [`columns`], [`archive`], [`checked`]: a section of entries, written and read; what is checked before a byte of it is believed.
 //! - [`index`], [`spill`]: from hash to place, and how that is made in bounded memory.
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
 //! - [`writer`]: all of it one behind the other.
@@ -13,6 +13,7 @@
 //! - [`hash`], [`types`], [`error`].
 
 mod archive;
+mod checked;
 mod columns;
 mod disk;
 mod error;

@@ -59,8 +59,8 @@ impl<K: Dumped + Hash, V: Dumped> Snapshot<K, V> {
         }
         for number in 0..self.sections() {
             let first = self.section(number).ok().flatten().and_then(|view| view.entry(0));
-            let Some(raw) = first else { continue };
-            match self.check_place(&raw, Location { section: number as u32, slot: 0 }) {
+            let Some(first) = first else { continue };
+            match self.check_place(&first, Location { section: number as u32, slot: 0 }) {
                 Ok(()) => break,
                 Err(error @ DumpError::KeyHash { .. }) => return Err(error),
                 Err(_) => {}
@@ -84,11 +84,6 @@ impl<K: Dumped + Hash, V: Dumped> Snapshot<K, V> {
         self.file.locations(hash)
     }
 
-    pub(crate) fn raw_at(&self, place: Location) -> Result<Raw<'_>, DumpError> {
-        let view = self.section(place.section as usize)?;
-        view.and_then(|view| view.entry(place.slot as usize)).ok_or_else(|| self.file.astray(place))
-    }
-
     /// The hash of the key at this place.
     pub(crate) fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         Ok(hash_of(&self.key_at(place)?))
@@ -103,6 +98,6 @@ impl<K: Dumped + Hash, V: Dumped> Snapshot<K, V> {
     }
 
     fn key_at(&self, place: Location) -> Result<K, DumpError> {
-        Ok(self.to_owned(&self.raw_at(place)?)?.0)
+        self.key_of(&self.at(place)?)
     }
 }

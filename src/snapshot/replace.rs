@@ -25,8 +25,6 @@ pub(super) struct Replacement<'d, D: Disk> {
     file: Option<File>,
     target: PathBuf,
     beside: PathBuf,
-    /// Bytes written.
-    len: u64,
     synced: bool,
 }
 
@@ -48,7 +46,7 @@ impl<'d, D: Disk> Replacement<'d, D> {
             Err(source) => return Err(DumpError::io(&beside, "make the file", source)),
         };
         let target = target.to_owned();
-        let replacement = Self { disk, file: Some(file), target, beside, len: 0, synced };
+        let replacement = Self { disk, file: Some(file), target, beside, synced };
         let target = &replacement.target;
         replacement.on_file("empty the file", |disk, file| disk.prepare(file, target))?;
         Ok(replacement)
@@ -80,15 +78,8 @@ impl<'d, D: Disk> Replacement<'d, D> {
         self.disk
     }
 
-    /// How many bytes were written.
-    pub(super) fn len(&self) -> u64 {
-        self.len
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), DumpError> {
-        self.on_file("write", |disk, file| disk.write(file, bytes))?;
-        self.len += bytes.len() as u64;
-        Ok(())
+    pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), DumpError> {
+        self.on_file("write", |disk, file| disk.write_at(file, bytes, offset))
     }
 
     /// Puts what was written into the place of the old file.

@@ -63,7 +63,7 @@ impl Spill {
             self.bytes.extend(hash.to_ne_bytes());
             self.bytes.extend(cell.0.to_ne_bytes());
         }
-        disk.write(file, &self.bytes)?;
+        disk.write_at(file, &self.bytes, self.len)?;
         partition.blocks.push(self.len);
         self.len += self.bytes.len() as u64;
         Ok(())

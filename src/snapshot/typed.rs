@@ -7,12 +7,13 @@ use std::path::Path;
 
 use rkyv::Archived;
 
-use super::archive::{Raw, View, access, check_entry, deserialize};
+use super::archive::{check_entry, deserialize};
+use super::checked::{Checked, CheckedView};
 use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
 use super::opened::{DumpInfo, Opened};
-use super::store::{SnapshotEntry, expires_at, is_due};
+use super::store::SnapshotEntry;
 use super::types::{Dumped, Types};
 use crate::sync::{AtomicBool, Ordering};
 
@@ -88,17 +89,11 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         Archived<K>: PartialEq<Q>,
     {
         for location in self.file.locations(hash_of(key))? {
-            let view = self.section(location.section as usize)?;
-            let raw = view.and_then(|view| view.entry(location.slot as usize));
-            let raw = raw.ok_or_else(|| self.file.astray(location))?;
-            // SAFETY: `section` has checked all entries of it.
-            let found = unsafe { Self::key_of(&raw) };
-            if *found == *key {
+            let found = self.at(location)?;
+            if *found.key() == *key {
                 // Relaxed: it publishes nothing.
                 self.knows_hash.store(true, Ordering::Relaxed);
-                // SAFETY: as above.
-                let entry = unsafe { Self::entry_of(&raw) };
-                return Ok((!is_due(&raw)).then_some(entry));
+                return Ok((!found.is_due()).then(|| found.shown()));
             }
         }
         // Absent, or sought in the wrong place. Asked only now, for it may verify another section.
@@ -116,19 +111,24 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         K: Hash,
     {
         for number in 0..self.file.sections() {
-            let Some(raw) = self.section(number)?.and_then(|view| view.entry(0)) else { continue };
-            return self.check_place(&raw, Location { section: number as u32, slot: 0 });
+            let Some(first) = self.section(number)?.and_then(|view| view.entry(0)) else {
+                continue;
+            };
+            return self.check_place(&first, Location { section: number as u32, slot: 0 });
         }
         Ok(())
     }
 
-    /// Whether the index has an entry of a checked section where it is.
-    pub(super) fn check_place(&self, raw: &Raw<'_>, own: Location) -> Result<(), DumpError>
+    /// Whether the index has an entry where it is.
+    pub(super) fn check_place(
+        &self,
+        entry: &Checked<'_, K, V>,
+        own: Location,
+    ) -> Result<(), DumpError>
     where
         K: Hash,
     {
-        // SAFETY: as the caller says.
-        let hash = hash_of(&self.copy::<K>(unsafe { Self::key_of(raw) })?);
+        let hash = hash_of(&self.key_of(entry)?);
         if self.file.locations(hash)?.any(|found| found == own) {
             return Ok(());
         }
@@ -137,42 +137,25 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     }
 
     /// A verified section, archives and all.
-    pub(super) fn section(&self, number: usize) -> Result<Option<View<'_>>, DumpError> {
-        self.file.section(number, |view, offset| {
+    pub(super) fn section(
+        &self,
+        number: usize,
+    ) -> Result<Option<CheckedView<'_, K, V>>, DumpError> {
+        let view = self.file.section(number, |view, offset| {
             for raw in view.entries() {
                 check_entry::<K, V>(&raw).map_err(|error| {
                     DumpError::format(self.file.path(), offset, "archived entries", error)
                 })?;
             }
             Ok(())
-        })
+        })?;
+        // SAFETY: checked just now, or when it was touched for the first time: this file is of this snapshot, which touches sections here only.
+        Ok(view.map(|view| unsafe { CheckedView::new(view) }))
     }
 
-    /// # Safety
-    ///
-    /// The entry is of a [`section`](Self::section).
-    unsafe fn key_of<'m>(raw: &Raw<'m>) -> &'m Archived<K> {
-        // SAFETY: it was checked as this type there.
-        unsafe { access(raw.key) }
-    }
-
-    /// # Safety
-    ///
-    /// The entry is of a [`section`](Self::section).
-    unsafe fn value_of<'m>(raw: &Raw<'m>) -> &'m Archived<V> {
-        // SAFETY: it was checked as this type there.
-        unsafe { access(raw.value) }
-    }
-
-    /// # Safety
-    ///
-    /// The entry is of a [`section`](Self::section).
-    unsafe fn entry_of<'m>(raw: &Raw<'m>) -> SnapshotEntry<'m, Archived<K>, Archived<V>> {
-        // SAFETY: the caller's promise.
-        let key = unsafe { Self::key_of(raw) };
-        // SAFETY: the caller's promise.
-        let value = unsafe { Self::value_of(raw) };
-        SnapshotEntry { key, value, expires_at: expires_at(raw) }
+    pub(crate) fn at(&self, place: Location) -> Result<Checked<'_, K, V>, DumpError> {
+        let view = self.section(place.section as usize)?;
+        view.and_then(|view| view.entry(place.slot as usize)).ok_or_else(|| self.file.astray(place))
     }
 
     fn copy<T: Dumped>(&self, archived: &Archived<T>) -> Result<T, DumpError> {
@@ -205,9 +188,8 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
                 Ok(view) => (view, None),
                 Err(error) => (None, Some(error)),
             };
-            let live = view.into_iter().flat_map(View::entries).filter(|raw| !is_due(raw));
-            // SAFETY: entries of a section.
-            live.map(|raw| Ok(unsafe { Self::entry_of(&raw) })).chain(error.map(Err))
+            let live = view.into_iter().flat_map(CheckedView::entries).filter(|it| !it.is_due());
+            live.map(|entry| Ok(entry.shown())).chain(error.map(Err))
         })
     }
 
@@ -216,23 +198,21 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     }
 
     /// The entries of a section, due ones included.
-    pub(crate) fn raw_entries(
+    pub(crate) fn entries(
         &self,
         section: usize,
-    ) -> Result<impl Iterator<Item = Raw<'_>>, DumpError> {
-        Ok(self.section(section)?.into_iter().flat_map(View::entries))
+    ) -> Result<impl Iterator<Item = Checked<'_, K, V>>, DumpError> {
+        Ok(self.section(section)?.into_iter().flat_map(CheckedView::entries))
     }
 
-    /// Copies of key and value of one of the [`raw_entries`](Self::raw_entries).
-    pub(crate) fn to_owned(&self, raw: &Raw<'_>) -> Result<(K, V), DumpError> {
-        let damaged = |error| DumpError::format(self.file.path(), 0, "archived entries", error);
-        // Checked once more, for what is copied need not be fast, and this takes any bytes.
-        check_entry::<K, V>(raw).map_err(damaged)?;
-        // SAFETY: checked just now.
-        let key = self.copy::<K>(unsafe { Self::key_of(raw) })?;
-        // SAFETY: as above.
-        let value = self.copy::<V>(unsafe { Self::value_of(raw) })?;
-        Ok((key, value))
+    /// A copy of an entry's key.
+    pub(super) fn key_of(&self, entry: &Checked<'_, K, V>) -> Result<K, DumpError> {
+        self.copy::<K>(entry.key())
+    }
+
+    /// Copies of an entry's key and value.
+    pub(crate) fn to_owned(&self, entry: &Checked<'_, K, V>) -> Result<(K, V), DumpError> {
+        Ok((self.key_of(entry)?, self.copy::<V>(entry.value())?))
     }
 
     /// Reads all of the file, and checks that it is what was written: all checksums, all archives, and that each entry is found where the index says.
@@ -246,8 +226,8 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         K: Hash,
     {
         for number in 0..self.sections() {
-            for (slot, raw) in self.raw_entries(number)?.enumerate() {
-                self.check_place(&raw, Location { section: number as u32, slot: slot as u32 })?;
+            for (slot, entry) in self.entries(number)?.enumerate() {
+                self.check_place(&entry, Location { section: number as u32, slot: slot as u32 })?;
             }
         }
         Ok(())

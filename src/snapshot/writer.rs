@@ -1,17 +1,22 @@
-//! Writes a dump: head, sections as they come, then the index, the tables and the footer. Never seeks back.
+//! Writes a dump: head, sections as they come, then the index, the tables and the footer.
+//!
+//! Several threads can fill sections and write them. A section's place in the file is the next one when it is full, so the file has no gaps; what is beyond
+//! a thread's own section is under a lock: the claim of that place, and the account of what is where. Nothing is written twice.
 
+use std::sync::PoisonError;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::columns::{SLOTS, SectionBuilder};
+use super::columns::{Finished, SLOTS, SectionBuilder};
 use super::disk::Disk;
 use super::error::DumpError;
-use super::format::{Footer, HEAD_LEN, Head, padded};
+use super::format::{FOOTER_LEN, Footer, HEAD_LEN, Head, pad};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
 use super::tables::{Block, SECTION_ENTRIES, Section};
 use super::types::Types;
+use crate::sync::{Mutex, MutexGuard};
 
 /// What keys and values of a section take together, at least, unless it is the last one; it is closed at the first entry beyond.
 ///
@@ -77,10 +82,16 @@ pub(crate) struct Writer<'d, D: Disk> {
     file: Replacement<'d, D>,
     head: Head,
     types: Types,
+    account: Mutex<Account>,
+}
+
+/// What has its place in the file.
+struct Account {
     sections: Vec<Section>,
-    blocks: Vec<Block>,
     spill: Spill,
     entries: u64,
+    /// Where the next part begins.
+    end: u64,
 }
 
 impl<'d, D: Disk> Writer<'d, D> {
@@ -91,16 +102,16 @@ impl<'d, D: Disk> Writer<'d, D> {
         taken_at: u64,
         synced: bool,
     ) -> Result<Self, DumpError> {
-        let mut file = Replacement::begin(disk, path, synced)?;
+        let file = Replacement::begin(disk, path, synced)?;
         let head = types.head(identity(path, taken_at), taken_at);
-        file.write(&head.encode())?;
-        debug_assert_eq!(file.len(), HEAD_LEN);
-        let spill = Spill::new();
-        Ok(Self { file, head, types, sections: Vec::new(), blocks: Vec::new(), spill, entries: 0 })
+        file.write_at(&head.encode(), 0)?;
+        let (spill, sections) = (Spill::new(), Vec::new());
+        let account = Mutex::new(Account { sections, spill, entries: 0, end: HEAD_LEN });
+        Ok(Self { file, head, types, account })
     }
 
     /// Writes the sections that are full.
-    pub(crate) fn write_full(&mut self, pending: &mut Pending) -> Result<(), DumpError> {
+    pub(crate) fn write_full(&self, pending: &mut Pending) -> Result<(), DumpError> {
         for mut section in std::mem::take(&mut pending.full) {
             self.write_section(&mut section)?;
             section.clear(pending.section_bytes);
@@ -112,105 +123,127 @@ impl<'d, D: Disk> Writer<'d, D> {
         Ok(())
     }
 
-    fn write_section(&mut self, section: &mut SectionBuilder) -> Result<(), DumpError> {
-        let number = self.sections.len();
-        if number == SECTIONS {
-            return Err(DumpError::TooMany {
-                path: self.file.target().to_owned(),
-                limit: SECTIONS,
-            });
-        }
-        let path = self.file.target();
-        let (bytes, hashes) = section.finish().map_err(|error| DumpError::Archive {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        let (disk, beside) = (self.file.disk(), self.file.beside());
-        for (slot, &hash) in hashes.iter().enumerate() {
-            let location = Location { section: number as u32, slot: slot as u32 };
-            self.spill
-                .push(hash, location, disk, beside)
-                .map_err(|source| DumpError::io(beside, "write the index's file", source))?;
-        }
-        let entries = hashes.len() as u32;
-        let len = bytes.len() as u64;
-        let (offset, checksum) = self.write_part(bytes)?;
-        self.entries += u64::from(entries);
-        let kind = SECTION_ENTRIES;
-        self.sections.push(Section { offset, len, entries, kind, flags: 0, checksum });
-        Ok(())
-    }
-
-    /// Writes `bytes` and their padding; where they begin, and the checksum of both.
-    fn write_part(&mut self, bytes: &[u8]) -> Result<(u64, u64), DumpError> {
-        let offset = self.file.len();
-        let padding = padding(bytes.len() as u64);
-        let checksum = if padding.is_empty() {
-            checksum(bytes)
-        } else {
-            let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
-            hasher.update(bytes);
-            hasher.update(padding);
-            hasher.digest()
-        };
-        self.file.write(bytes)?;
-        if !padding.is_empty() {
-            self.file.write(padding)?;
-        }
-        Ok((offset, checksum))
-    }
-
-    pub(crate) fn progress(&self) -> Progress {
-        Progress { entries: self.entries, bytes: self.file.len() }
-    }
-
-    /// Writes what is left, and puts the dump in its place.
-    pub(crate) fn finish(mut self, mut pending: Pending) -> Result<Progress, DumpError> {
+    /// Writes all that there is, full or not.
+    pub(crate) fn write_rest(&self, mut pending: Pending) -> Result<(), DumpError> {
         self.write_full(&mut pending)?;
         if pending.current.len() > 0 {
             self.write_section(&mut pending.current)?;
         }
-        // Their memory is not needed for the index.
-        drop(pending);
+        Ok(())
+    }
+
+    fn write_section(&self, section: &mut SectionBuilder) -> Result<(), DumpError> {
+        let Finished { bytes, len, hashes } = section.finish().map_err(|error| {
+            let path = self.file.target().to_owned();
+            DumpError::Archive { path, reason: error.to_string() }
+        })?;
+        let line = Section {
+            offset: 0,
+            len,
+            entries: hashes.len() as u32,
+            kind: SECTION_ENTRIES,
+            flags: 0,
+            checksum: checksum(bytes),
+        };
+        let offset = self.claim(line, bytes.len() as u64, hashes)?;
+        self.file.write_at(bytes, offset)
+    }
+
+    /// Where a section of `padded` bytes goes, whose line in the table this is but for that, and whose keys have these hashes.
+    fn claim(&self, line: Section, padded: u64, hashes: &[u64]) -> Result<u64, DumpError> {
+        let mut account = self.account();
+        let Account { sections, spill, entries, end } = &mut *account;
+        let number = sections.len();
+        if number == SECTIONS {
+            let path = self.file.target().to_owned();
+            return Err(DumpError::TooMany { path, limit: SECTIONS });
+        }
+        let (disk, beside) = (self.file.disk(), self.file.beside());
+        for (slot, &hash) in hashes.iter().enumerate() {
+            let location = Location { section: number as u32, slot: slot as u32 };
+            spill
+                .push(hash, location, disk, beside)
+                .map_err(|source| DumpError::io(beside, "write the index's file", source))?;
+        }
+        let offset = *end;
+        sections.push(Section { offset, ..line });
+        *entries += u64::from(line.entries);
+        *end += padded;
+        Ok(offset)
+    }
+
+    /// Whole also after a panic: nobody else's code runs under the lock.
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        let account = self.account();
+        Progress { entries: account.entries, bytes: account.end }
+    }
+
+    /// Writes the index and all behind it, and puts the dump in its place. All sections were written.
+    pub(crate) fn finish(self) -> Result<Progress, DumpError> {
         let ended_at = wall();
-        let index_offset = self.file.len();
-        let buckets = buckets_for(self.entries);
-        self.write_index(buckets)?;
+        let Self { file, head, types, account } = self;
+        let account = account.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Account { sections, mut spill, entries, end: index_offset } = account;
+        let buckets = buckets_for(entries);
+        let mut tail = Tail { file: &file, end: index_offset };
+        let blocks = tail.write_index(buckets, &mut spill)?;
         let mut tables = Vec::new();
-        self.sections.iter().for_each(|section| section.encode(&mut tables));
-        self.blocks.iter().for_each(|block| block.encode(&mut tables));
-        tables.extend(self.types.names().bytes());
-        let (tables_offset, tables_checksum) = self.write_part(&tables)?;
+        sections.iter().for_each(|section| section.encode(&mut tables));
+        blocks.iter().for_each(|block| block.encode(&mut tables));
+        tables.extend(types.names().bytes());
+        let tables_len = tables.len() as u64;
+        pad(&mut tables);
+        let (tables_offset, tables_checksum) = tail.write_part(&tables)?;
         let footer = Footer {
-            identity: self.head.identity,
-            entries: self.entries,
-            sections: self.sections.len() as u64,
+            identity: head.identity,
+            entries,
+            sections: sections.len() as u64,
             index_offset,
             buckets,
-            blocks: self.blocks.len() as u64,
+            blocks: blocks.len() as u64,
             tables_offset,
-            tables_len: tables.len() as u64,
+            tables_len,
             tables_checksum,
-            file_len: self.file.len() + super::format::FOOTER_LEN,
+            file_len: tail.end + FOOTER_LEN,
             ended_at,
         };
-        self.file.write(&footer.encode())?;
-        let progress = self.progress();
-        self.file.commit()?;
-        Ok(progress)
+        file.write_at(&footer.encode(), tail.end)?;
+        file.commit()?;
+        Ok(Progress { entries, bytes: footer.file_len })
+    }
+}
+
+/// What follows the sections, written by one thread.
+struct Tail<'w, 'd, D: Disk> {
+    file: &'w Replacement<'d, D>,
+    end: u64,
+}
+
+impl<D: Disk> Tail<'_, '_, D> {
+    /// Writes bytes that end at a multiple of [`ALIGN`]; where they begin, and their checksum.
+    fn write_part(&mut self, bytes: &[u8]) -> Result<(u64, u64), DumpError> {
+        let offset = self.end;
+        self.file.write_at(bytes, offset)?;
+        self.end += bytes.len() as u64;
+        Ok((offset, checksum(bytes)))
     }
 
     /// Deals the records of one partition after the other out to its buckets, which lie one behind the other.
-    fn write_index(&mut self, buckets: u64) -> Result<(), DumpError> {
+    fn write_index(&mut self, buckets: u64, spill: &mut Spill) -> Result<Vec<Block>, DumpError> {
+        let mut blocks = Vec::new();
         if buckets == 0 {
-            return Ok(());
+            return Ok(blocks);
         }
         let mut block = BlockBuilder::new();
         let (mut records, mut starts, mut cells) = (Vec::<Record>::new(), Vec::new(), Vec::new());
         let per_partition = buckets / PARTITIONS as u64;
         for partition in 0..PARTITIONS {
             let beside = self.file.beside();
-            self.spill
+            spill
                 .take(partition, &mut records)
                 .map_err(|source| DumpError::io(beside, "read the index's file", source))?;
             let first = per_partition * partition as u64;
@@ -232,29 +265,21 @@ impl<'d, D: Disk> Writer<'d, D> {
             }
             for range in starts.windows(2) {
                 if block.push(&cells[range[0]..range[1]]) {
-                    self.write_block(&mut block)?;
+                    blocks.push(self.write_block(&mut block)?);
                 }
             }
         }
         if !block.is_empty() {
-            self.write_block(&mut block)?;
+            blocks.push(self.write_block(&mut block)?);
         }
-        Ok(())
+        Ok(blocks)
     }
 
-    fn write_block(&mut self, block: &mut BlockBuilder) -> Result<(), DumpError> {
+    fn write_block(&mut self, block: &mut BlockBuilder) -> Result<Block, DumpError> {
         let (bytes, cells) = block.take();
         let (offset, checksum) = self.write_part(bytes)?;
-        self.blocks.push(Block { offset, cells, checksum });
-        Ok(())
+        Ok(Block { offset, cells, checksum })
     }
-}
-
-/// What follows a part of so many bytes.
-fn padding(len: u64) -> &'static [u8] {
-    const ZEROS: [u8; 64] = [0; 64];
-    let padding = padded(len).map_or(0, |padded| padded - len);
-    &ZEROS[..padding as usize]
 }
 
 /// The time: nanoseconds since the epoch, 0 before that.

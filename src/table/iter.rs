@@ -35,7 +35,13 @@ struct Position {
 impl Cursor {
     /// The beginning.
     pub(crate) fn new() -> Self {
-        let start = Position { suffix: 0, depth: 0, bucket: 0 };
+        Self::of_part(0, 0)
+    }
+
+    /// The beginning of a walk through part number `part` of 2^`depth`, which together are the whole table; each hash is in one of them.
+    pub(crate) fn of_part(part: usize, depth: u32) -> Self {
+        debug_assert!(part < 1 << depth);
+        let start = Position { suffix: part, depth, bucket: 0 };
         Self { todo: vec![start], last: start }
     }
 
@@ -62,9 +68,22 @@ impl Cursor {
                     self.todo.push(Position { suffix, depth, bucket: bucket + 1 });
                     expect(shard, bucket + 1);
                 }
+                // Of a shard that is shared with other parts of the table, its own entries.
+                let is_shared = shard.depth < depth;
+                let is_own = |node| {
+                    !is_shared
+                        || (N::hash(node, &table.context) as usize ^ suffix)
+                            << (usize::BITS - depth)
+                            == 0
+                };
+                let each = |found: Found<'g, N>| {
+                    if is_own(found.node) {
+                        each(found);
+                    }
+                };
                 match read_bucket(shard, bucket) {
-                    Ok(entries) => entries.into_iter().flatten().for_each(&mut each),
-                    Err(chained) => chain::walk(shard, bucket, chained, &mut each),
+                    Ok(entries) => entries.into_iter().flatten().for_each(each),
+                    Err(chained) => chain::walk(shard, bucket, chained, each),
                 }
                 return true;
             }

@@ -63,6 +63,20 @@ fn a_panic_leaves_nothing() {
     store.dump(&path).unwrap();
 }
 
+#[test]
+fn a_panic_ends_the_work_of_all_threads() {
+    let folder = Folder::new("panic-threads");
+    let path = folder.file("dump");
+    let options = DumpOptions::new().threads(3).on_progress(|_| panic!("enough"));
+    let store = store_of(&[7; 64], 140_000);
+    assert!(catch_unwind(AssertUnwindSafe(|| store.dump_with(&path, options))).is_err());
+    // Had the others done all of it before the calling thread came to write, it panicked when the dump had its name.
+    assert!(folder.names().is_empty() || StoreSnapshot::open(&path).unwrap().len() == 140_000);
+    let done = store.dump_with(&path, DumpOptions::new().threads(3)).unwrap();
+    assert_eq!(done.entries, 140_000);
+    StoreSnapshot::open(&path).unwrap().verify().unwrap();
+}
+
 /// As a process leaves it that was killed.
 #[test]
 fn what_was_left_behind_is_used_again() {

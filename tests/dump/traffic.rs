@@ -3,22 +3,31 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use purekv::{Store, StoreSnapshot};
+use purekv::{DumpOptions, Store, StoreSnapshot};
 
 use crate::folder::Folder;
 
-/// Keys that stay are in every dump, once; those that change are there with a value they have had; those that are gone before it, or come
-/// after it, are not.
 #[test]
 fn each_entry_is_one_that_was_live_during_the_dump() {
-    const STAYING: u64 = 20_000;
+    dump_under_traffic("traffic", 20_000, 12, 1);
+}
+
+#[test]
+fn each_entry_is_one_that_was_live_when_several_threads_dump() {
+    // So many that there is work for three of them.
+    dump_under_traffic("traffic-threads", 140_000, 3, 3);
+}
+
+/// Keys that stay are in every dump, once; those that change are there with a value they have had; those that are gone before it, or come
+/// after it, are not.
+fn dump_under_traffic(name: &str, staying: u64, rounds: u32, threads: usize) {
     const CHANGING: u64 = 64;
-    let folder = Folder::new("traffic");
+    let folder = Folder::new(name);
     let path = folder.file("dump");
     let store = Store::new();
     let stays = |number: u64| [b"stays".as_slice(), &number.to_le_bytes()].concat();
     let changes = |number: u64| [b"changes".as_slice(), &number.to_le_bytes()].concat();
-    (0..STAYING).for_each(|number| store.insert(&stays(number), &number.to_le_bytes()));
+    (0..staying).for_each(|number| store.insert(&stays(number), &number.to_le_bytes()));
     (0..CHANGING).for_each(|number| store.insert(&changes(number), &0_u64.to_le_bytes()));
     store.insert(b"gone", b"");
     store.remove(b"gone");
@@ -37,10 +46,10 @@ fn each_entry_is_one_that_was_live_during_the_dump() {
             }
         });
         let value = |value: &[u8]| u64::from_le_bytes(value.try_into().unwrap());
-        for _ in 0..12 {
+        for _ in 0..rounds {
             let least: Vec<u64> =
                 (0..CHANGING).map(|n| value(&store.get(&changes(n)).unwrap())).collect();
-            store.dump(&path).unwrap();
+            store.dump_with(&path, DumpOptions::new().threads(threads)).unwrap();
             let most: Vec<u64> =
                 (0..CHANGING).map(|n| value(&store.get(&changes(n)).unwrap())).collect();
             let snapshot = StoreSnapshot::open(&path).unwrap();
@@ -49,7 +58,7 @@ fn each_entry_is_one_that_was_live_during_the_dump() {
             for entry in snapshot.iter() {
                 assert!(seen.insert(entry.unwrap().key), "a key comes twice");
             }
-            for number in 0..STAYING {
+            for number in 0..staying {
                 let found = snapshot.get(&stays(number)).unwrap();
                 assert_eq!(found, Some(&number.to_le_bytes()[..]));
             }

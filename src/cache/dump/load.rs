@@ -1,10 +1,8 @@
 //! A load into either face.
 
-use std::thread;
-
+use super::crew::Crew;
 use super::options::LoadOptions;
 use crate::snapshot::DumpError;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
 /// What became of a dump's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,41 +27,22 @@ impl LoadReport {
     }
 }
 
-/// Loads section by section: each thread claims the next one. The first error is the answer; what was loaded by then stays.
+/// Loads section by section. The first error is the answer; what was loaded by then stays.
 pub(super) fn load_all(
     options: &LoadOptions,
     sections: usize,
     load: impl Fn(usize, &mut LoadReport) -> Result<(), DumpError> + Sync,
 ) -> Result<LoadReport, DumpError> {
-    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let crew = Crew::new(sections);
     let work = || {
         let mut report = LoadReport::default();
-        // Relaxed: only uniqueness matters; and a late look at `failed` costs a section.
-        while !failed.load(Ordering::Relaxed) {
-            let section = next.fetch_add(1, Ordering::Relaxed);
-            if section >= sections {
-                break;
-            }
-            load(section, &mut report).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+        while let Some(section) = crew.claim() {
+            load(section, &mut report)?;
         }
         Ok(report)
     };
-    thread::scope(|scope| {
-        let others = 1..options.threads_for(sections);
-        // Where the system gives no thread, the others do its part.
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-        let others: Vec<_> = others.filter_map(spawn).collect();
-        let mut total = work();
-        for other in others {
-            let part = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            total = match (total, part) {
-                (Ok(mut total), Ok(part)) => {
-                    total.add(part);
-                    Ok(total)
-                }
-                (Err(error), _) | (_, Err(error)) => Err(error),
-            };
-        }
-        total
-    })
+    let mut total = LoadReport::default();
+    let reports = crew.run(options.threads_for(sections) - 1, work, work)?;
+    reports.into_iter().for_each(|report| total.add(report));
+    Ok(total)
 }

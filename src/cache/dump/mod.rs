@@ -5,6 +5,7 @@
 //!
 //! Deadlines in a cache are instants of its monotonic clock, in a file of the wall clock. Both are read once, at the start of a dump or a load.
 
+mod crew;
 mod load;
 mod options;
 mod periodic;

@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use crate::snapshot::DumpProgress;
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::AtomicBool;
+
+/// Less than that is done before another thread has begun.
+const ENTRIES_A_THREAD: usize = 1 << 16;
 
 /// How to dump: for [`Store::dump_with`](crate::Store::dump_with) and [`Cache::dump_with`](crate::Cache::dump_with).
 #[must_use]
@@ -16,11 +19,12 @@ pub struct DumpOptions<'p> {
     pub(super) progress: Option<Box<dyn FnMut(DumpProgress) + 'p>>,
     /// Gives up when this is set.
     pub(super) stop: Option<&'p AtomicBool>,
+    threads: Option<NonZeroUsize>,
 }
 
 impl Default for DumpOptions<'_> {
     fn default() -> Self {
-        Self { synced: true, rate: None, progress: None, stop: None }
+        Self { synced: true, rate: None, progress: None, stop: None, threads: None }
     }
 }
 
@@ -43,7 +47,7 @@ impl<'p> DumpOptions<'p> {
         self
     }
 
-    /// Called about once a MiB, by the thread that dumps, which is not pinned then. A panic in it ends the dump and leaves nothing of it.
+    /// Called by the thread that has asked for the dump, whenever it has written about a MiB itself; it is not pinned then. A panic in it ends the dump and leaves nothing of it.
     pub fn on_progress(mut self, progress: impl FnMut(DumpProgress) + 'p) -> Self {
         self.progress = Some(Box::new(progress));
         self
@@ -55,9 +59,23 @@ impl<'p> DumpOptions<'p> {
         self
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
-        // Relaxed: whoever has set it waits for this thread's end.
-        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    /// How many threads dump, at most, the calling one included; 0 counts as 1. There is never more than one for each 65,536 entries, nor with a
+    /// [`bytes_per_second`](Self::bytes_per_second). Default: as many as there are processors, up to 4; in a [`dump_every`](crate::Store::dump_every) one. Each
+    /// takes some 4 MiB.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = NonZeroUsize::new(threads.max(1));
+        self
+    }
+
+    /// How many threads dump a cache of so many entries.
+    pub(super) fn threads_for(&self, entries: usize) -> usize {
+        if self.rate.is_some() {
+            // It would wait for most of the time, and so would the others.
+            return 1;
+        }
+        let usual = || thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4);
+        let most = entries.div_ceil(ENTRIES_A_THREAD).max(1);
+        self.threads.map_or_else(usual, NonZeroUsize::get).min(most)
     }
 }
 
@@ -66,6 +84,7 @@ impl fmt::Debug for DumpOptions<'_> {
         f.debug_struct("DumpOptions")
             .field("sync", &self.synced)
             .field("bytes_per_second", &self.rate)
+            .field("threads", &self.threads)
             .finish_non_exhaustive()
     }
 }

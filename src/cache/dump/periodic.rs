@@ -80,7 +80,7 @@ impl Shared {
         path: &Path,
         dump: impl Fn(&Path, DumpOptions<'_>) -> Result<DumpProgress, DumpError>,
     ) {
-        let options = DumpOptions::new().stopped_by(&self.stop);
+        let options = DumpOptions::new().threads(1).stopped_by(&self.stop);
         // What panics is code of the cache's user; the cache itself has no half-done work in a dump, nor has the file.
         let result = catch_unwind(AssertUnwindSafe(|| dump(path, options)))
             .unwrap_or_else(|_| Err(DumpError::Panicked { path: path.to_owned() }));

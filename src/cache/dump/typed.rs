@@ -71,15 +71,15 @@ where
         let snapshot = Snapshot::<K, V>::open(path)?;
         let times = Times::now(self.core().clock());
         load_all(&options, snapshot.sections(), |section, report| {
-            for raw in snapshot.raw_entries(section)? {
+            for dumped in snapshot.entries(section)? {
                 let now = Now::new(self.core().clock());
-                let until = times.until(raw.due, |hard| self.core().engine.until(hard, &now));
+                let until = times.until(dumped.due(), |hard| self.core().engine.until(hard, &now));
                 let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
                     report.expired += 1;
                     continue;
                 };
                 // Copied before the thread is pinned: that is the user's code.
-                let (key, value) = snapshot.to_owned(&raw)?;
+                let (key, value) = snapshot.to_owned(&dumped)?;
                 let hash = self.hash(&key);
                 let weight = self.weigh(&key, &value);
                 let entry = Typed::owned(hash, until, weight, key, value);

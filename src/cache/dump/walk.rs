@@ -4,12 +4,17 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::crew::Crew;
 use super::options::DumpOptions;
 use super::times::Times;
 use crate::cache::core::{Core, Loadable, enter};
 use crate::engine::Hard;
 use crate::snapshot::{Due, DumpError, DumpProgress, Pending, Refused, System, Types, Writer};
+use crate::sync::Ordering;
 use crate::table::{Cursor, Shared};
+
+/// Two to the power of this is into how many parts several threads cut a walk: so many that they end at about the same time.
+const PARTS_DEPTH: u32 = 5;
 
 /// Dumps all live entries to `path`; `put` adds one to what is to be written.
 pub(super) fn dump<E: Loadable>(
@@ -17,50 +22,91 @@ pub(super) fn dump<E: Loadable>(
     path: &Path,
     types: Types,
     mut options: DumpOptions<'_>,
-    put: impl Fn(&mut Pending, Shared<'_, E>, Due) -> Result<(), Refused>,
+    put: impl Fn(&mut Pending, Shared<'_, E>, Due) -> Result<(), Refused> + Sync,
 ) -> Result<DumpProgress, DumpError> {
     core.hydrate();
     let begin = Instant::now();
     let times = Times::now(core.clock());
-    let mut writer = Writer::begin(&System, path, types, times.wall(), options.synced)?;
-    let mut pending = Pending::new();
-    let mut cursor = Cursor::new();
-    loop {
-        if options.is_stopped() {
-            return Err(DumpError::Stopped { path: path.to_owned() });
-        }
-        let mut put_all = Ok(());
-        let more = {
-            let (guard, now) = enter(core);
-            core.engine.next_bucket(&mut cursor, &guard, &now, |live| {
-                if put_all.is_ok() {
-                    let entry = live.entry();
-                    let due = times.due(live.deadline(), E::hard(entry).map(Hard::load));
-                    put_all = put(&mut pending, entry, due);
-                }
-            })
-        };
-        put_all.map_err(|refused| refused.into_error(path))?;
-        if pending.is_due() {
-            writer.write_full(&mut pending)?;
-            let progress = writer.progress();
+    let writer = Writer::begin(&System, path, types, times.wall(), options.synced)?;
+    let stop = options.stop;
+    // Relaxed: whoever has set it waits for this thread's end.
+    let is_stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+    let others = options.threads_for(core.engine.len()) - 1;
+    let depth = if others == 0 { 0 } else { PARTS_DEPTH };
+    let crew = Crew::new(1 << depth);
+    let walk = Walk { core, path, times, writer: &writer, crew: &crew, depth, put, is_stopped };
+    let own = || {
+        walk.run(|progress| {
             if let Some(tell) = &mut options.progress {
                 tell(progress);
             }
             if let Some(rate) = options.rate {
                 let due = Duration::from_secs_f64(progress.bytes as f64 / rate as f64);
-                wait_until(begin, due, || options.is_stopped());
+                wait_until(begin, due, is_stopped);
             }
-        }
-        if !more {
-            break;
-        }
-    }
-    let progress = writer.finish(pending)?;
+        })
+    };
+    crew.run(others, own, || walk.run(|_| {}))?;
+    let progress = writer.finish()?;
     if let Some(tell) = &mut options.progress {
         tell(progress);
     }
     Ok(progress)
+}
+
+/// What the threads of a dump share.
+struct Walk<'w, E: Loadable, P, S> {
+    core: &'w Core<E>,
+    path: &'w Path,
+    times: Times,
+    writer: &'w Writer<'static, System>,
+    crew: &'w Crew,
+    /// Two to the power of this is how many parts there are.
+    depth: u32,
+    put: P,
+    is_stopped: S,
+}
+
+impl<E, P, S> Walk<'_, E, P, S>
+where
+    E: Loadable,
+    P: Fn(&mut Pending, Shared<'_, E>, Due) -> Result<(), Refused>,
+    S: Fn() -> bool,
+{
+    /// One thread's work; `tell` is told how far all of them have come whenever this one has written something.
+    fn run(&self, mut tell: impl FnMut(DumpProgress)) -> Result<(), DumpError> {
+        let mut pending = Pending::new();
+        while let Some(part) = self.crew.claim() {
+            let mut cursor = Cursor::of_part(part, self.depth);
+            while self.put_bucket(&mut cursor, &mut pending)? {
+                if pending.is_due() {
+                    self.writer.write_full(&mut pending)?;
+                    tell(self.writer.progress());
+                }
+            }
+        }
+        self.writer.write_rest(pending)
+    }
+
+    /// Adds what is in the next bucket; false: there is none, or none that need be looked at.
+    fn put_bucket(&self, cursor: &mut Cursor, pending: &mut Pending) -> Result<bool, DumpError> {
+        if (self.is_stopped)() {
+            return Err(DumpError::Stopped { path: self.path.to_owned() });
+        }
+        let mut put_all = Ok(());
+        let more = {
+            let (guard, now) = enter(self.core);
+            self.core.engine.next_bucket(cursor, &guard, &now, |live| {
+                if put_all.is_ok() {
+                    let entry = live.entry();
+                    let due = self.times.due(live.deadline(), E::hard(entry).map(Hard::load));
+                    put_all = (self.put)(pending, entry, due);
+                }
+            })
+        };
+        put_all.map_err(|refused| refused.into_error(self.path))?;
+        Ok(more && !self.crew.has_failed())
+    }
 }
 
 /// Comes back when so much time has passed since `begin`, or, unparked, if `stop` says so.

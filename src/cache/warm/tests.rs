@@ -215,7 +215,7 @@ mod deceitful {
     fn store(name: &str, entries: &[(&[u8], &[u8], &[u8])]) -> Store {
         let name = format!("purekv-{}-deceitful-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let mut writer = Writer::begin(&System, &path, Types::of_store(), wall(), false).unwrap();
+        let writer = Writer::begin(&System, &path, Types::of_store(), wall(), false).unwrap();
         let mut pending = Pending::new();
         for (found_by, key, value) in entries {
             let section = pending.room_for(Some(key.len() + value.len()));
@@ -225,7 +225,8 @@ mod deceitful {
                 writer.write_full(&mut pending).unwrap();
             }
         }
-        writer.finish(pending).unwrap();
+        writer.write_rest(pending).unwrap();
+        writer.finish().unwrap();
         let snapshot = StoreSnapshot::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         let builder = Store::builder().clock(Clock::manual().0).expiry(Expiry::Off);

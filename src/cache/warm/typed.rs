@@ -34,7 +34,7 @@ impl<K: Dumped + Hash + Eq, V: Dumped> Pages for Snapshot<K, V> {
     }
 
     fn check(&self, section: usize) -> Result<(), DumpError> {
-        self.raw_entries(section).map(drop)
+        self.entries(section).map(drop)
     }
 
     fn block_of(&self, hash: u64) -> (usize, usize) {
@@ -57,11 +57,11 @@ impl<K: Dumped + Hash + Eq, V: Dumped> Pages for Snapshot<K, V> {
 #[allow(private_interfaces, reason = "as at the trait")]
 impl<K: Dumped + Hash + Eq, V: Dumped> Frozen<K, V> for Snapshot<K, V> {
     fn due(&self, place: Location) -> Result<Due, DumpError> {
-        Ok(self.raw_at(place)?.due)
+        Ok(self.at(place)?.due())
     }
 
     fn copy(&self, place: Location) -> Result<(K, V), DumpError> {
-        self.to_owned(&self.raw_at(place)?)
+        self.to_owned(&self.at(place)?)
     }
 }
 

@@ -67,9 +67,10 @@ impl Disk for Faulty {
         self.step("prepare", || System.prepare(file, target), || {})
     }
 
-    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
-        let half = || System.write(file, &bytes[..bytes.len() / 2]).expect("there is room");
-        self.step("write", || System.write(file, bytes), half)
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let half = &bytes[..bytes.len() / 2];
+        let half = || System.write_at(file, half, offset).expect("there is room");
+        self.step("write", || System.write_at(file, bytes, offset), half)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {

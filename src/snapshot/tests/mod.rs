@@ -38,7 +38,7 @@ fn write<'k>(
     path: &Path,
     entries: impl IntoIterator<Item = (&'k [u8], &'k [u8])>,
 ) -> Result<Progress, DumpError> {
-    let mut writer = Writer::begin(disk, path, Types::of_store(), 1_000_000, true)?;
+    let writer = Writer::begin(disk, path, Types::of_store(), 1_000_000, true)?;
     let mut pending = Pending::of(100);
     for (key, value) in entries {
         let section = pending.room_for(Some(key.len() + value.len()));
@@ -48,5 +48,6 @@ fn write<'k>(
             writer.write_full(&mut pending)?;
         }
     }
-    writer.finish(pending)
+    writer.write_rest(pending)?;
+    writer.finish()
 }

@@ -50,6 +50,35 @@ fn grows_from_one_shard_and_keeps_every_key() {
     assert!(per_entry < 32.0, "{per_entry} bytes of table per entry");
 }
 
+/// Each entry is in one part, whether the table is split as deep as the parts are, before or in the middle of the walk.
+#[test]
+fn parts_are_the_whole_table() {
+    const DEPTH: u32 = 4;
+    for keys in [3, 400, 40_000] {
+        let map = Map::new(spread);
+        for key in 0..keys {
+            map.insert(key, key, &epoch::pin());
+        }
+        let mut met = Vec::new();
+        let mut more_keys = (keys..).peekable();
+        for part in 0..1 << DEPTH {
+            let mut cursor = Cursor::of_part(part, DEPTH);
+            while cursor.next_bucket(&map.table, &epoch::pin(), |found| {
+                met.push(found.node.get().key);
+            }) {
+                // Splits, until the shards are deeper than the parts.
+                if let Some(key) = more_keys.next_if(|&key| key < 2 * keys + 1000) {
+                    map.insert(key, key, &epoch::pin());
+                }
+            }
+        }
+        met.retain(|&key| key < keys);
+        met.sort_unstable();
+        assert!(met.into_iter().eq(0..keys), "{keys}");
+        assert_eq!(map.table.shards() > 1 << DEPTH, keys == 40_000);
+    }
+}
+
 #[test]
 fn a_batch_finds_what_single_look_ups_find() {
     let map = Map::new(spread);
