@@ -192,6 +192,12 @@ impl<E: Entry> Engine<E> {
         }
     }
 
+    /// An entry with this hash is about to be inserted, one of many: asks for the memory where it will be.
+    #[cfg(feature = "dump")]
+    pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
+        self.table.prefetch(hash, guard);
+    }
+
     /// Sets the mark of an entry that nobody can see yet.
     pub(super) fn mark_new(
         &self,

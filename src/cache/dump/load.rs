@@ -4,6 +4,9 @@ use super::crew::Crew;
 use super::options::LoadOptions;
 use crate::snapshot::DumpError;
 
+/// Entries loaded under one pin. The memory where they will be is asked for together: a load would wait for each of them otherwise.
+pub(super) const PER_PIN: usize = 32;
+
 /// What became of a dump's entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,20 +3,17 @@
 use std::hash::BuildHasher;
 use std::path::Path;
 
-use super::load::{LoadReport, load_all};
+use super::load::{LoadReport, PER_PIN, load_all};
 use super::options::{DumpOptions, LoadOptions};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::blob::Blob;
+use crate::cache::core::enter;
 use crate::cache::store::Store;
 use crate::clock::Now;
 use crate::engine::Heavy;
 use crate::snapshot::{DumpError, DumpProgress, Raw, StoreSnapshot, Types, hash_of_bytes};
-use crate::sync::epoch;
 use crate::sync::epoch::Guard;
-
-/// Entries loaded under one pin.
-const PER_PIN: u32 = 64;
 
 impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Writes all live entries, with their deadlines, to the file `path`; how many, and how many bytes. [`load`](Self::load) and [`StoreSnapshot`] read it.
@@ -85,19 +82,28 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let snapshot = StoreSnapshot::open(path)?;
         let times = Times::now(self.core().clock());
         load_all(&options, snapshot.sections(), |section, report| {
-            let mut entries = snapshot.raw_entries(section)?.peekable();
-            while entries.peek().is_some() {
-                let (guard, now) = (epoch::pin(), Now::new(self.core().clock()));
-                for raw in entries.by_ref().take(PER_PIN as usize) {
-                    self.load_entry(&raw, &times, &guard, &now, report);
+            let mut entries = snapshot.raw_entries(section)?;
+            let mut group = Vec::with_capacity(PER_PIN);
+            loop {
+                let (guard, now) = enter(self.core());
+                group.extend(entries.by_ref().take(PER_PIN).map(|raw| {
+                    let hash = self.hash(raw.key);
+                    self.core().engine.prefetch(hash, &guard);
+                    (hash, raw)
+                }));
+                if group.is_empty() {
+                    return Ok(());
+                }
+                for (hash, raw) in group.drain(..) {
+                    self.load_entry(hash, &raw, &times, &guard, &now, report);
                 }
             }
-            Ok(())
         })
     }
 
     fn load_entry(
         &self,
+        hash: u64,
         raw: &Raw<'_>,
         times: &Times,
         guard: &Guard,
@@ -111,7 +117,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
             return;
         };
         let entry = Blob::owned(until, raw.key, raw.value);
-        match self.admit(self.hash(raw.key), raw.key, entry, guard, now) {
+        match self.admit(hash, raw.key, entry, guard, now) {
             Ok(true) => report.loaded += 1,
             Ok(false) => report.present += 1,
             Err(Heavy { .. }) => report.too_heavy += 1,

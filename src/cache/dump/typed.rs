@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hash};
 use std::path::Path;
 
-use super::load::{LoadReport, load_all};
+use super::load::{LoadReport, PER_PIN, load_all};
 use super::options::{DumpOptions, LoadOptions};
 use super::times::Times;
 use super::walk::dump;
@@ -71,22 +71,31 @@ where
         let snapshot = Snapshot::<K, V>::open(path)?;
         let times = Times::now(self.core().clock());
         load_all(&options, snapshot.sections(), |section, report| {
-            for dumped in snapshot.entries(section)? {
+            let engine = &self.core().engine;
+            let mut entries = snapshot.entries(section)?.peekable();
+            let mut group = Vec::with_capacity(PER_PIN);
+            while entries.peek().is_some() {
                 let now = Now::new(self.core().clock());
-                let until = times.until(dumped.due(), |hard| self.core().engine.until(hard, &now));
-                let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
-                    report.expired += 1;
-                    continue;
-                };
-                // Copied before the thread is pinned: that is the user's code.
-                let (key, value) = snapshot.to_owned(&dumped)?;
-                let hash = self.hash(&key);
-                let weight = self.weigh(&key, &value);
-                let entry = Typed::owned(hash, until, weight, key, value);
-                match self.admit(hash, entry, &epoch::pin(), &now) {
-                    Ok(true) => report.loaded += 1,
-                    Ok(false) => report.present += 1,
-                    Err(Heavy { .. }) => report.too_heavy += 1,
+                for dumped in entries.by_ref().take(PER_PIN) {
+                    let until = times.until(dumped.due(), |hard| engine.until(hard, &now));
+                    let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
+                        report.expired += 1;
+                        continue;
+                    };
+                    // Copied before the thread is pinned: that is the user's code.
+                    let (key, value) = snapshot.to_owned(&dumped)?;
+                    let hash = self.hash(&key);
+                    let weight = self.weigh(&key, &value);
+                    group.push((hash, Typed::owned(hash, until, weight, key, value)));
+                }
+                let guard = epoch::pin();
+                group.iter().for_each(|&(hash, _)| engine.prefetch(hash, &guard));
+                for (hash, entry) in group.drain(..) {
+                    match self.admit(hash, entry, &guard, &now) {
+                        Ok(true) => report.loaded += 1,
+                        Ok(false) => report.present += 1,
+                        Err(Heavy { .. }) => report.too_heavy += 1,
+                    }
                 }
             }
             Ok(())
