@@ -20,9 +20,9 @@ fn key(number: u64) -> [u8; 16] {
     key
 }
 
-/// A permutation of the numbers below `entries`, as good as random for caches.
-fn scattered(entries: u64) -> impl Iterator<Item = u64> {
-    let mut step = (entries as f64 * 0.618_034) as u64 | 1;
+/// A permutation of the numbers below `entries`, as good as random for caches; another one for another share.
+fn scattered(entries: u64, share: f64) -> impl Iterator<Item = u64> {
+    let mut step = (entries as f64 * share) as u64 | 1;
     while gcd(step, entries) != 1 {
         step += 2;
     }
@@ -52,6 +52,17 @@ fn gets(store: &Store, numbers: &[u64]) -> f64 {
     let time = begin.elapsed();
     assert_eq!(found, numbers.len());
     time.as_nanos() as f64 / numbers.len() as f64
+}
+
+/// Numbers below `entries`, few of them often: the fourth power of what is uniform.
+fn skewed(entries: u64, count: u64) -> Vec<u64> {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let uniform = (state >> 11) as f64 / (1_u64 << 53) as f64;
+        (uniform.powi(4) * entries as f64) as u64
+    };
+    (0..count).map(next).collect()
 }
 
 fn least(times: impl IntoIterator<Item = f64>) -> f64 {
@@ -85,14 +96,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("open {opened:?}; build {built:?}; build and the first get {first:?}");
     drop(store);
 
-    let numbers: Vec<u64> = scattered(entries).collect();
+    let numbers: Vec<u64> = scattered(entries, 0.618_034).collect();
+    // Entries that have come one after the other lie one behind the other in memory: what is timed is not to follow that.
+    let in_memory: Vec<u64> = scattered(entries, 0.381_966 / 2.0).collect();
+    let requests = skewed(entries, entries);
     let still = || -> Result<Store, Box<dyn Error>> {
         let snapshot = StoreSnapshot::open(&path)?;
         Ok(Store::builder().warm_from(snapshot).hydration_rate(0).build())
     };
     let (mut cold, mut peeks, mut inserts, mut snapshots) =
         <(Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
-    let mut memory = Vec::new();
+    let (mut memory, mut mixed, mut mixed_memory) = <(Vec<_>, Vec<_>, Vec<_>)>::default();
     let mut misses = Vec::new();
     for _ in 0..ROUNDS {
         let store = still()?;
@@ -128,10 +142,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(found.count(), 0);
         misses.push(begin.elapsed().as_nanos() as f64 / count as f64);
         gets(&store, &numbers);
-        memory.push(gets(&store, &rest[..rest.len() / 2]));
+        memory.push(gets(&store, &in_memory));
+        mixed_memory.push(gets(&store, &requests));
+        let store = still()?;
+        gets(&store, &touched);
+        mixed.push(gets(&store, &requests));
     }
     let (cold, memory) = (least(cold), least(memory));
     println!("get: {memory:.0} ns from memory, {cold:.0} ns cold ({:.1} ×)", cold / memory);
+    let (mixed, warm) = (least(mixed), least(mixed_memory));
+    println!(
+        "skewed requests, one for each entry: {warm:.0} ns from memory, {mixed:.0} ns from the start ({:.1} ×)",
+        mixed / warm
+    );
     println!("that consists of: look {:.0} ns, insert {:.0} ns", least(peeks), least(inserts));
     println!("get of the snapshot by itself: {:.0} ns", least(snapshots));
     println!("look for what is not there, while warming: {:.0} ns", least(misses));

@@ -26,6 +26,7 @@ mod warm;
 #[cfg(not(feature = "dump"))]
 #[path = "warm/off.rs"]
 mod warm;
+mod whole;
 
 pub use bound::TooHeavy;
 pub use builder::{Builder, Expiry};

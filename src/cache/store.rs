@@ -10,14 +10,13 @@ use super::bound::TooHeavy;
 use super::builder::Builder;
 use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
-use super::stats::Stats;
 use super::warm::{self, stable_hash_of_bytes};
 use crate::clock::{NEVER, Now};
 use crate::engine::{Capacity, Decision, Heavy};
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch::{self, Guard};
-use crate::table::{Cursor, Owned, Shared};
+use crate::table::{Owned, Shared};
 
 /// A concurrent store of byte strings under byte strings, each with its own time-to-live: pure-kv's store.
 ///
@@ -287,60 +286,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.settle(hash, key, &guard);
         self.core.overtake_if_due(hash, deadline, &guard, &now);
         self.core.engine.set_deadline(hash, deadline, &guard, &now, is(key)).is_some()
-    }
-
-    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
-    /// blocks; O(1). On top of a snapshot: those in memory.
-    pub fn len(&self) -> usize {
-        self.core.engine.len()
-    }
-
-    /// Whether [`len`](Self::len) is 0.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Removes every entry that is there when it is called: see [`Cache::clear`](crate::Cache::clear).
-    pub fn clear(&self) {
-        self.core.clear();
-    }
-
-    /// Removes every entry for which `keep` is false: see [`Cache::retain`](crate::Cache::retain).
-    pub fn retain(&self, mut keep: impl FnMut(&[u8], &[u8]) -> bool) {
-        self.core.retain(|entry| {
-            let (key, value) = Blob::parts(entry);
-            keep(key, value)
-        });
-    }
-
-    /// Copies of all entries: see [`Cache::iter`](crate::Cache::iter).
-    pub fn iter(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-        self.core.hydrate();
-        let mut cursor = Cursor::new();
-        let mut bucket = Vec::new();
-        std::iter::from_fn(move || {
-            while bucket.is_empty() {
-                let (guard, now) = enter(self.core());
-                let more = self.core.engine.next_bucket(&mut cursor, &guard, &now, |live| {
-                    let (key, value) = Blob::parts(live.entry());
-                    bucket.push((key.to_vec(), value.to_vec()));
-                });
-                if !more {
-                    break;
-                }
-            }
-            bucket.pop()
-        })
-    }
-
-    /// Removes what is due by now: see [`Cache::advance`](crate::Cache::advance).
-    pub fn advance(&self) -> usize {
-        self.core.advance()
-    }
-
-    /// Figures about its state. O(threads); never blocks.
-    pub fn stats(&self) -> Stats {
-        self.core.stats()
     }
 }
 

@@ -12,14 +12,13 @@ use super::core::{Core, enter, ttl_of};
 use super::entry::Typed;
 use super::pinned::Pinned;
 use super::settings::{OnWrite, Weigher};
-use super::stats::Stats;
 use super::warm::{self, stable_hash};
 use crate::clock::{NEVER, Now};
 use crate::engine::{Decision, Heavy};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
 use crate::sync::epoch::{self, Guard};
-use crate::table::{Cursor, Owned};
+use crate::table::Owned;
 
 /// A concurrent cache from keys to values, each entry with its own time-to-live.
 ///
@@ -420,66 +419,6 @@ where
         self.settle(hash, key, &guard);
         self.core().overtake_if_due(hash, deadline, &guard, &now);
         self.core().engine.set_deadline(hash, deadline, &guard, &now, is!(key)).is_some()
-    }
-
-    /// How many entries are stored, those included that are due and not removed yet. An estimate while other threads write. Never
-    /// blocks; O(1). On top of a snapshot: those in memory.
-    pub fn len(&self) -> usize {
-        self.core().engine.len()
-    }
-
-    /// Whether [`len`](Self::len) is 0.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Removes every entry that is there when it is called; others may come meanwhile, and one that is replaced just then stays.
-    /// O(entries); never blocks, but for a moment on top of a snapshot, for those who are just bringing an entry from there.
-    pub fn clear(&self) {
-        self.core().clear();
-    }
-
-    /// Removes every entry for which `keep` is false. An entry that is replaced just then stays. Weakly consistent, as
-    /// [`iter`](Self::iter). O(entries); never blocks, but on top of a snapshot, of which it first brings all into memory.
-    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) {
-        self.core().retain(|entry| keep(entry.get().key(), entry.get().value()));
-    }
-
-    /// Clones of all entries, in no order, while others read and write: an entry that is there throughout comes exactly once,
-    /// any other at most once. Due ones are left out, as of the look at their bucket. Pinned for a bucket at a time only. O(entries);
-    /// never blocks, but on top of a snapshot, of which it first brings all into memory.
-    pub fn iter(&self) -> impl Iterator<Item = (K, V)>
-    where
-        K: Clone,
-        V: Clone,
-    {
-        self.core().hydrate();
-        let mut cursor = Cursor::new();
-        let mut bucket = Vec::new();
-        std::iter::from_fn(move || {
-            while bucket.is_empty() {
-                let (guard, now) = enter(self.core());
-                let more = self.core().engine.next_bucket(&mut cursor, &guard, &now, |live| {
-                    let entry = live.entry().get();
-                    bucket.push((entry.key().clone(), entry.value().clone()));
-                });
-                if !more {
-                    break;
-                }
-            }
-            bucket.pop()
-        })
-    }
-
-    /// Removes what is due by now and frees what can be freed; how many entries it removed. For
-    /// [`Expiry::Manual`](crate::Expiry); otherwise nobody needs to call it. While another thread does this, it returns at once. O(due).
-    pub fn advance(&self) -> usize {
-        self.core().advance()
-    }
-
-    /// Figures about its state. O(threads); never blocks.
-    pub fn stats(&self) -> Stats {
-        self.core().stats()
     }
 }
 
