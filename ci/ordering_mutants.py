@@ -1,4 +1,4 @@
-"""Weakens each atomic ordering under src/{table,wheel,policy,engine,loading} and of the ring of what is retired, one at a time, and runs the loom models on it.
+"""Weakens each atomic ordering under src/{table,wheel,policy,engine,loading,cache/warm} and of the ring of what is retired, one at a time, and runs the loom models on it.
 
 Works on a copy of the tree under target/mutants, with a target directory of its own. There every ordering becomes a
 choice that an environment variable makes, so that all mutants are one build. A mutant is *caught* when a
@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCRATCH = ROOT / "target" / "mutants"
 TREE = SCRATCH / "tree"
-LAYERS = ("table", "wheel", "policy", "engine", "loading", "sync/epoch/ring.rs")
+LAYERS = ("table", "wheel", "policy", "engine", "loading", "cache/warm", "sync/epoch/ring.rs")
 # Files whose models are another layer's.
 ELSEWHERE = {"policy/mark.rs": "engine", "policy/budget.rs": "engine", "policy/ghost.rs": "engine"}
 WEAKER = {"AcqRel": ("Acquire", "Release", "Relaxed"), "Acquire": ("Relaxed",), "Release": ("Relaxed",)}
@@ -93,7 +93,8 @@ def all_mutants(only):
 
 def layer_of(mutant):
     """The layer whose models are to notice."""
-    return ELSEWHERE.get(mutant.file, mutant.file.split("/")[0])
+    parts = mutant.file.split("/")
+    return ELSEWHERE.get(mutant.file, "/".join(parts[:2]) if parts[0] == "cache" else parts[0])
 
 
 def copy_tree():
@@ -147,7 +148,7 @@ def write_choices(mutants):
     door.write_text(door.read_text() + CHOOSE)
 
 
-SUITE = ["cargo", "test", "--release", "--lib", "--quiet"]
+SUITE = ["cargo", "test", "--release", "--features", "dump", "--lib", "--quiet"]
 
 
 def loom_env(preemptions):
@@ -168,7 +169,7 @@ def models_of(layer, env, tests, skip):
     return [
         name
         for name in names
-        if name.startswith(f"{layer}::") and re.search(tests, name) and not (skip and re.search(skip, name))
+        if name.startswith(f"{layer.replace('/', '::')}::") and re.search(tests, name) and not (skip and re.search(skip, name))
     ]
 
 
