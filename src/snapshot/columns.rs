@@ -20,6 +20,7 @@ use rkyv::{Archive, Serialize};
 use super::archive::check;
 use super::error::{ArchiveError as Error, DumpError};
 use super::format::{ALIGN, NEVER};
+use super::marks::MarksBuilder;
 use super::types::Dumped;
 
 /// Entries of a section, at most: what 16 bits can number.
@@ -81,11 +82,13 @@ pub(crate) struct SectionBuilder {
     bytes: Bytes,
     columns: Columns,
     hashes: Vec<u64>,
+    pub(super) marks: MarksBuilder,
 }
 
 impl SectionBuilder {
     pub(crate) fn new() -> Self {
-        Self { bytes: Bytes::new(), columns: Columns::default(), hashes: Vec::new() }
+        let (columns, marks) = (Columns::default(), MarksBuilder::default());
+        Self { bytes: Bytes::new(), columns, hashes: Vec::new(), marks }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -180,6 +183,7 @@ impl SectionBuilder {
         self.columns.deadlines.clear();
         self.columns.last_deadlines.clear();
         self.hashes.clear();
+        self.marks.clear();
     }
 }
 

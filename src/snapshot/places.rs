@@ -34,6 +34,11 @@ impl StoreSnapshot {
         self.at(place)
     }
 
+    /// What the policy knew of the entry at this place.
+    pub(crate) fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.file.mark(place)
+    }
+
     /// The hash of the key at this place.
     pub(crate) fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         Ok(hash_of_bytes(self.at(place)?.key))
@@ -87,6 +92,11 @@ impl<K: Dumped + Hash, V: Dumped> Snapshot<K, V> {
     pub(crate) fn raw_at(&self, place: Location) -> Result<Raw<'_>, DumpError> {
         let view = self.section(place.section as usize)?;
         view.and_then(|view| view.entry(place.slot as usize)).ok_or_else(|| self.file.astray(place))
+    }
+
+    /// What the policy knew of the entry at this place.
+    pub(crate) fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.file.mark(place)
     }
 
     /// The hash of the key at this place.

@@ -11,6 +11,7 @@ use super::archive::{Raw, View, access, check_entry, deserialize};
 use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
+use super::marks::Marks;
 use super::opened::{DumpInfo, Opened};
 use super::store::{SnapshotEntry, expires_at, is_due};
 use super::types::{Dumped, Types};
@@ -223,6 +224,16 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         Ok(self.section(section)?.into_iter().flat_map(View::entries))
     }
 
+    /// What the policy knew of the entries of a section.
+    pub(crate) fn marks(&self, section: usize) -> Result<Marks<'_>, DumpError> {
+        self.file.marks(section)
+    }
+
+    /// What it knew besides.
+    pub(crate) fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.file.learnt()
+    }
+
     /// Copies of key and value of one of the [`raw_entries`](Self::raw_entries).
     pub(crate) fn to_owned(&self, raw: &Raw<'_>) -> Result<(K, V), DumpError> {
         let damaged = |error| DumpError::format(self.file.path(), 0, "archived entries", error);
@@ -246,6 +257,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         K: Hash,
     {
         for number in 0..self.sections() {
+            self.file.verify_other(number)?;
             for (slot, raw) in self.raw_entries(number)?.enumerate() {
                 self.check_place(&raw, Location { section: number as u32, slot: slot as u32 })?;
             }

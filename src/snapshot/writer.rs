@@ -8,9 +8,10 @@ use super::error::DumpError;
 use super::format::{Footer, HEAD_LEN, Head, padded};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
+use super::marks::Learnt;
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
-use super::tables::{Block, SECTION_ENTRIES, Section};
+use super::tables::{Block, SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
 use super::types::Types;
 
 /// What keys and values of a section take together, at least, unless it is the last one; it is closed at the first entry beyond.
@@ -55,6 +56,14 @@ impl Pending {
         &mut self.current
     }
 
+    /// Says what the policy knows of the entry that was added last: four bits.
+    #[inline]
+    pub(crate) fn mark(&mut self, mark: u8) {
+        if let Some(last) = self.current.len().checked_sub(1) {
+            self.current.marks.set(last, mark);
+        }
+    }
+
     /// Whether something waits to be written.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
@@ -81,6 +90,8 @@ pub(crate) struct Writer<'d, D: Disk> {
     blocks: Vec<Block>,
     spill: Spill,
     entries: u64,
+    /// What the policy knows besides.
+    learnt: Option<Learnt>,
 }
 
 impl<'d, D: Disk> Writer<'d, D> {
@@ -96,7 +107,8 @@ impl<'d, D: Disk> Writer<'d, D> {
         file.write(&head.encode())?;
         debug_assert_eq!(file.len(), HEAD_LEN);
         let spill = Spill::new();
-        Ok(Self { file, head, types, sections: Vec::new(), blocks: Vec::new(), spill, entries: 0 })
+        let (sections, blocks) = (Vec::new(), Vec::new());
+        Ok(Self { file, head, types, sections, blocks, spill, entries: 0, learnt: None })
     }
 
     /// Writes the sections that are full.
@@ -138,7 +150,25 @@ impl<'d, D: Disk> Writer<'d, D> {
         self.entries += u64::from(entries);
         let kind = SECTION_ENTRIES;
         self.sections.push(Section { offset, len, entries, kind, flags: 0, checksum });
+        match section.marks.finish(entries as usize) {
+            Some(marks) => self.write_optional(SECTION_MARKS, entries, marks),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a section that may be passed over, unless the last number would be gone with it.
+    fn write_optional(&mut self, kind: u16, entries: u32, bytes: &[u8]) -> Result<(), DumpError> {
+        if self.sections.len() < SECTIONS {
+            let (offset, checksum) = self.write_part(bytes)?;
+            let len = bytes.len() as u64;
+            self.sections.push(Section { offset, len, entries, kind, flags: 0, checksum });
+        }
         Ok(())
+    }
+
+    /// What the policy knows besides what entries are [marked](Pending::mark) with.
+    pub(crate) fn keep_learnt(&mut self, learnt: Learnt) {
+        self.learnt = Some(learnt);
     }
 
     /// Writes `bytes` and their padding; where they begin, and the checksum of both.
@@ -172,6 +202,9 @@ impl<'d, D: Disk> Writer<'d, D> {
         }
         // Their memory is not needed for the index.
         drop(pending);
+        if let Some(learnt) = self.learnt {
+            self.write_optional(SECTION_LEARNT, 0, &learnt)?;
+        }
         let ended_at = wall();
         let index_offset = self.file.len();
         let buckets = buckets_for(self.entries);

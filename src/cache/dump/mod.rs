@@ -8,6 +8,7 @@
 mod load;
 mod options;
 mod periodic;
+mod standing;
 mod store;
 mod times;
 mod typed;
@@ -16,4 +17,5 @@ mod walk;
 pub use load::LoadReport;
 pub use options::{DumpOptions, LoadOptions};
 pub use periodic::{DumpStatus, PeriodicDump};
+pub(super) use standing::learn_from;
 pub(super) use times::Times;

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::load::{LoadReport, load_all};
 use super::options::{DumpOptions, LoadOptions};
+use super::standing::{learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::blob::Blob;
 use crate::cache::store::Store;
 use crate::clock::Now;
-use crate::engine::Heavy;
+use crate::engine::Standing;
 use crate::snapshot::{DumpError, DumpProgress, Raw, StoreSnapshot, Types, hash_of_bytes};
 use crate::sync::epoch;
 use crate::sync::epoch::Guard;
@@ -83,13 +84,16 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         options: LoadOptions,
     ) -> Result<LoadReport, DumpError> {
         let snapshot = StoreSnapshot::open(path)?;
+        let engine = &*self.core().engine;
+        learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
         load_all(&options, snapshot.sections(), |section, report| {
-            let mut entries = snapshot.raw_entries(section)?.peekable();
+            let standings = standings(engine, || snapshot.marks(section))?;
+            let mut entries = snapshot.raw_entries(section)?.zip(standings).peekable();
             while entries.peek().is_some() {
                 let (guard, now) = (epoch::pin(), Now::new(self.core().clock()));
-                for raw in entries.by_ref().take(PER_PIN as usize) {
-                    self.load_entry(&raw, &times, &guard, &now, report);
+                for (raw, standing) in entries.by_ref().take(PER_PIN as usize) {
+                    self.load_entry(&raw, standing, &times, &guard, &now, report);
                 }
             }
             Ok(())
@@ -99,6 +103,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     fn load_entry(
         &self,
         raw: &Raw<'_>,
+        standing: Option<Standing>,
         times: &Times,
         guard: &Guard,
         now: &Now<'_>,
@@ -111,10 +116,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
             return;
         };
         let entry = Blob::owned(until, raw.key, raw.value);
-        match self.admit(self.hash(raw.key), raw.key, entry, guard, now) {
+        let arriving = engine.arriving(self.hash(raw.key), entry, standing);
+        match arriving.map(|arriving| self.admit_arriving(raw.key, arriving, guard, now)) {
             Ok(true) => report.loaded += 1,
             Ok(false) => report.present += 1,
-            Err(Heavy { .. }) => report.too_heavy += 1,
+            Err(_) => report.too_heavy += 1,
         }
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::load::{LoadReport, load_all};
 use super::options::{DumpOptions, LoadOptions};
+use super::standing::{learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::entry::Typed;
 use crate::cache::typed::Cache;
 use crate::clock::Now;
-use crate::engine::Heavy;
 use crate::snapshot::{DumpError, DumpProgress, Dumped, Snapshot, Types, hash_of};
 use crate::sync::epoch;
 
@@ -69,11 +69,14 @@ where
         options: LoadOptions,
     ) -> Result<LoadReport, DumpError> {
         let snapshot = Snapshot::<K, V>::open(path)?;
+        let engine = &*self.core().engine;
+        learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
         load_all(&options, snapshot.sections(), |section, report| {
-            for raw in snapshot.raw_entries(section)? {
+            let standings = standings(engine, || snapshot.marks(section))?;
+            for (raw, standing) in snapshot.raw_entries(section)?.zip(standings) {
                 let now = Now::new(self.core().clock());
-                let until = times.until(raw.due, |hard| self.core().engine.until(hard, &now));
+                let until = times.until(raw.due, |hard| engine.until(hard, &now));
                 let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
                     report.expired += 1;
                     continue;
@@ -83,10 +86,11 @@ where
                 let hash = self.hash(&key);
                 let weight = self.weigh(&key, &value);
                 let entry = Typed::owned(hash, until, weight, key, value);
-                match self.admit(hash, entry, &epoch::pin(), &now) {
+                let arriving = engine.arriving(hash, entry, standing);
+                match arriving.map(|it| self.admit_arriving(it, &epoch::pin(), &now)) {
                     Ok(true) => report.loaded += 1,
                     Ok(false) => report.present += 1,
-                    Err(Heavy { .. }) => report.too_heavy += 1,
+                    Err(_) => report.too_heavy += 1,
                 }
             }
             Ok(())

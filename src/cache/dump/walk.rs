@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::options::DumpOptions;
+use super::standing::mark_of;
 use super::times::Times;
 use crate::cache::core::{Core, Loadable, enter};
 use crate::engine::Hard;
@@ -37,6 +38,9 @@ pub(super) fn dump<E: Loadable>(
                     let entry = live.entry();
                     let due = times.due(live.deadline(), E::hard(entry).map(Hard::load));
                     put_all = put(&mut pending, entry, due);
+                    if put_all.is_ok() {
+                        pending.mark(mark_of(&core.engine, entry));
+                    }
                 }
             })
         };
@@ -55,6 +59,9 @@ pub(super) fn dump<E: Loadable>(
         if !more {
             break;
         }
+    }
+    if let Some(learnt) = core.engine.learnt() {
+        writer.keep_learnt(learnt.encode());
     }
     let progress = writer.finish(pending)?;
     if let Some(tell) = &mut options.progress {

@@ -39,6 +39,14 @@ impl Pages for StoreSnapshot {
         Ok(self.places(hash)?.collect())
     }
 
+    fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.mark_at(place)
+    }
+
+    fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.learnt()
+    }
+
     fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         self.hash_at(place)
     }
