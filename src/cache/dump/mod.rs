@@ -10,6 +10,8 @@ mod options;
 mod periodic;
 mod standing;
 mod store;
+#[cfg(all(test, not(purekv_loom)))]
+mod tests;
 mod times;
 mod typed;
 mod walk;
