@@ -15,6 +15,11 @@ impl<E: Entry> Engine<E> {
         Some(entry.get().mark().load()?.into())
     }
 
+    /// Whether the capacity is one of bytes.
+    pub(crate) fn bounds_memory(&self) -> bool {
+        self.bound.as_ref().is_some_and(|bound| bound.is_memory)
+    }
+
     /// What the policy has learnt; None: there is no policy.
     pub(crate) fn learnt(&self) -> Option<Learnt> {
         Some(self.bound.as_ref()?.policy.learnt())

@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::options::LoadOptions;
+use super::standing::Round;
 use crate::snapshot::DumpError;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
@@ -29,22 +30,25 @@ impl LoadReport {
     }
 }
 
-/// Loads section by section: each thread claims the next one. The first error is the answer; what was loaded by then stays.
+/// Loads section by section, in each round: each thread claims the next one. The first error is the answer; what was loaded by then stays.
 pub(super) fn load_all(
     options: &LoadOptions,
     sections: usize,
-    load: impl Fn(usize, &mut LoadReport) -> Result<(), DumpError> + Sync,
+    rounds: &[Round],
+    load: impl Fn(usize, Round, &mut LoadReport) -> Result<(), DumpError> + Sync,
 ) -> Result<LoadReport, DumpError> {
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
         let mut report = LoadReport::default();
         // Relaxed: only uniqueness matters; and a late look at `failed` costs a section.
         while !failed.load(Ordering::Relaxed) {
-            let section = next.fetch_add(1, Ordering::Relaxed);
-            if section >= sections {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&round) = part.checked_div(sections).and_then(|round| rounds.get(round))
+            else {
                 break;
-            }
-            load(section, &mut report).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+            };
+            load(part % sections, round, &mut report)
+                .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
         }
         Ok(report)
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::load::{LoadReport, load_all};
 use super::options::{DumpOptions, LoadOptions};
-use super::standing::{learn_from, standings};
+use super::standing::{Round, learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::blob::Blob;
@@ -87,9 +87,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let engine = &*self.core().engine;
         learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
+        let rounds = Round::of(engine, snapshot.len(), snapshot.info().bytes);
+        load_all(&options, snapshot.sections(), rounds, |section, round, report| {
             let standings = standings(engine, || snapshot.marks(section))?;
-            let mut entries = snapshot.raw_entries(section)?.zip(standings).peekable();
+            let entries = snapshot.raw_entries(section)?.zip(standings);
+            let mut entries = entries.filter(|(_, standing)| round.takes(*standing)).peekable();
             while entries.peek().is_some() {
                 let (guard, now) = (epoch::pin(), Now::new(self.core().clock()));
                 for (raw, standing) in entries.by_ref().take(PER_PIN as usize) {

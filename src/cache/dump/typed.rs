@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::load::{LoadReport, load_all};
 use super::options::{DumpOptions, LoadOptions};
-use super::standing::{learn_from, standings};
+use super::standing::{Round, learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::entry::Typed;
@@ -72,9 +72,11 @@ where
         let engine = &*self.core().engine;
         learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
+        let rounds = Round::of(engine, snapshot.len(), snapshot.info().bytes);
+        load_all(&options, snapshot.sections(), rounds, |section, round, report| {
             let standings = standings(engine, || snapshot.marks(section))?;
-            for (raw, standing) in snapshot.raw_entries(section)?.zip(standings) {
+            let entries = snapshot.raw_entries(section)?.zip(standings);
+            for (raw, standing) in entries.filter(|(_, standing)| round.takes(*standing)) {
                 let now = Now::new(self.core().clock());
                 let until = times.until(raw.due, |hard| engine.until(hard, &now));
                 let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
