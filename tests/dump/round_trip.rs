@@ -177,12 +177,17 @@ fn many_entries_take_many_sections_and_blocks() {
 #[test]
 fn an_entry_costs_less_than_32_bytes_beyond_key_and_value() {
     let folder = Folder::new("cost");
-    let store = Store::new();
-    for number in 0..50_000_u64 {
-        let ttl = Duration::from_secs(60 + number);
-        store.insert_with_ttl(&u128::from(number).to_le_bytes(), &[7; 64], ttl);
-    }
-    let dumped = store.dump(folder.file("cost")).unwrap();
-    let overhead = dumped.bytes as f64 / dumped.entries as f64 - 80.0;
-    assert!(overhead < 22.0, "{overhead}");
+    let overhead = |store: &Store| {
+        for number in 0..50_000_u64 {
+            let ttl = Duration::from_secs(60 + number);
+            store.insert_with_ttl(&u128::from(number).to_le_bytes(), &[7; 64], ttl);
+        }
+        let dumped = store.dump(folder.file("cost")).unwrap();
+        assert_eq!(dumped.entries, 50_000);
+        dumped.bytes as f64 / dumped.entries as f64 - 80.0
+    };
+    let plain = overhead(&Store::new());
+    assert!(plain < 22.0, "{plain}");
+    let marked = overhead(&Store::builder().max_capacity(50_000).build()) - plain;
+    assert!(marked > 0.49 && marked < 0.52, "four bits: {marked}");
 }

@@ -24,7 +24,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     ///
     /// **What is in it**: each entry was live at some instant between the call and its end, and no key is in it twice. An entry that was there and was not
     /// changed throughout is in it; of one that was written, removed or due meanwhile, any state that it had. Others read and write as
-    /// usual; none of them waits for the dump.
+    /// usual; none of them waits for the dump. In a store with a bound, what the eviction policy knows of each entry is in it, too.
     ///
     /// **What becomes of the file**: it is written beside `path` (with `.purekv-tmp` behind the name) and renamed when it is complete and on the disk. So there is the whole
     /// old file or the whole new one at `path`, whatever happens; who has the old one open keeps it. On an error nothing is left of the new one (but if all
@@ -62,7 +62,9 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Inserts what is in the dump at `path`, unless its key is there already: what is in the store is newer, and stays. What became of it.
     ///
     /// Deadlines are those of the dump, by the wall clock: what was due in the meantime is not inserted, and an entry that never expired still does not, whatever
-    /// time-to-live new ones get. In a store with a bound, entries are evicted to make room for others as for any insertion.
+    /// time-to-live new ones get. In a store with a bound, entries are evicted to make room for others as for any insertion; and if the dump is of one with a bound, the
+    /// eviction policy goes on from where that was: each entry has the queue and the use count that it had, and a store that has not evicted anything yet takes over what was learnt of
+    /// the queues' sizes. Of more than fits, what was used is loaded last, so that it stays.
     ///
     /// The store can be used meanwhile. Several threads load (see [`load_with`](Self::load_with)); the calling one **blocks** until all is done. O(entries).
     ///

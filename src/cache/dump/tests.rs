@@ -178,7 +178,7 @@ fn of_more_than_fits_the_hot_ones_stay() {
     let kept = standings(&smaller);
     assert_eq!(kept.len() as u64, CAPACITY / 2);
     let used = all.values().filter(|standing| standing.count > 0).count() as u64;
-    assert!(used >= CAPACITY / 2 && used < CAPACITY, "{used}");
+    assert!((CAPACITY / 2..CAPACITY).contains(&used), "{used}");
     assert!(kept.keys().all(|key| all[key].count > 0));
 }
 
@@ -224,7 +224,7 @@ fn of_more_bytes_than_fit_the_hot_ones_stay() {
     let file = File::new("standing-bytes");
     let memory = |bytes| Store::builder().clock(Clock::manual().0).max_memory(bytes).build();
     let store = memory(8 << 20);
-    let is_used = |key: u32| key % 4 == 0;
+    let is_used = |key: u32| key.is_multiple_of(4);
     for key in 0..8000_u32 {
         store.insert(&key.to_le_bytes(), &[7; 500]);
     }

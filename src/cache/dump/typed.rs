@@ -49,7 +49,8 @@ where
         })
     }
 
-    /// Inserts what is in the dump at `path`, unless its key is there already. See [`Store::load`](crate::Store::load).
+    /// Inserts what is in the dump at `path`, unless its key is there already. See [`Store::load`](crate::Store::load). (With a weigher, that not all has room is known beforehand
+    /// only if there are more entries than all may weigh.)
     ///
     /// # Errors
     ///
