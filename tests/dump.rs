@@ -16,6 +16,8 @@ mod load;
 mod old;
 #[path = "dump/periodic.rs"]
 mod periodic;
+#[path = "dump/policy.rs"]
+mod policy;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;

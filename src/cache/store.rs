@@ -12,6 +12,8 @@ use super::core::{Core, enter, ttl_of};
 use super::pinned::PinnedStore;
 use super::warm::{self, stable_hash_of_bytes};
 use crate::clock::{NEVER, Now};
+#[cfg(feature = "dump")]
+use crate::engine::Arriving;
 use crate::engine::{Capacity, Decision, Heavy};
 use crate::hash::hash_of_bytes;
 use crate::kv::{Computed, Op, Ttl};
@@ -127,8 +129,21 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.admit(hash, key, entry, &guard, &now) == Ok(true)
     }
 
+    /// Before an entry of `key` is inserted unless there is one; false: there is.
+    fn make_way(&self, hash: u64, key: &[u8], guard: &Guard, now: &Now<'_>) -> bool {
+        self.settle(hash, key, guard);
+        // What is refused overtakes no load.
+        if self.core.loads.is_loading(hash, guard) {
+            if self.core.engine.read(hash, guard, now, is(key)).is_some() {
+                return false;
+            }
+            self.core.loads.overtake(hash, guard);
+        }
+        true
+    }
+
     /// Inserts `entry`, which is that of `key`, unless there is one; whether it did.
-    pub(super) fn admit(
+    fn admit(
         &self,
         hash: u64,
         key: &[u8],
@@ -136,15 +151,21 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> Result<bool, Heavy> {
-        self.settle(hash, key, guard);
-        // What is refused overtakes no load.
-        if self.core.loads.is_loading(hash, guard) {
-            if self.core.engine.read(hash, guard, now, is(key)).is_some() {
-                return Ok(false);
-            }
-            self.core.loads.overtake(hash, guard);
-        }
-        self.core.engine.insert_if_absent(hash, entry, guard, now, is(key))
+        let has_way = self.make_way(hash, key, guard, now);
+        Ok(has_way && self.core.engine.insert_if_absent(hash, entry, guard, now, is(key))?)
+    }
+
+    /// As [`admit`](Self::admit), of an entry that was found to be light enough.
+    #[cfg(feature = "dump")]
+    pub(super) fn admit_arriving(
+        &self,
+        key: &[u8],
+        arriving: Arriving<Blob<S>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        self.make_way(arriving.hash(), key, guard, now)
+            && self.core.engine.insert_arriving(arriving, guard, now, is(key))
     }
 
     /// Inserts or replaces: see [`Cache::insert`](crate::Cache::insert).

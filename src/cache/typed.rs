@@ -14,6 +14,8 @@ use super::pinned::Pinned;
 use super::settings::{OnWrite, Weigher};
 use super::warm::{self, stable_hash};
 use crate::clock::{NEVER, Now};
+#[cfg(feature = "dump")]
+use crate::engine::Arriving;
 use crate::engine::{Decision, Heavy};
 use crate::hash::hash_of;
 use crate::kv::{Computed, Op, Ttl};
@@ -193,27 +195,58 @@ where
         self.admit(hash, entry, &guard, &now) == Ok(true)
     }
 
+    /// Before `entry` is inserted unless there is one of its key; false: there is.
+    fn make_way(
+        &self,
+        hash: u64,
+        entry: &Owned<Typed<K, V>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        self.settle_entry(hash, entry, guard);
+        // What is refused overtakes no load.
+        if self.core().loads.is_loading(hash, guard) {
+            let key = entry.get().key();
+            if self.core().engine.read(hash, guard, now, is!(key)).is_some() {
+                return false;
+            }
+            self.core().loads.overtake(hash, guard);
+        }
+        true
+    }
+
     /// Inserts `entry` unless there is one of its key; whether it did.
-    pub(super) fn admit(
+    fn admit(
         &self,
         hash: u64,
         entry: Owned<Typed<K, V>>,
         guard: &Guard,
         now: &Now<'_>,
     ) -> Result<bool, Heavy> {
-        self.settle_entry(hash, &entry, guard);
-        let new = entry.as_ptr();
-        // What is refused overtakes no load.
-        if self.core().loads.is_loading(hash, guard) {
-            // SAFETY: this thread owns the entry.
-            let key = unsafe { new.as_ref() }.key();
-            if self.core().engine.read(hash, guard, now, is!(key)).is_some() {
-                return Ok(false);
-            }
-            self.core().loads.overtake(hash, guard);
+        if !self.make_way(hash, &entry, guard, now) {
+            return Ok(false);
         }
+        let new = entry.as_ptr();
         self.core().engine.insert_if_absent(hash, entry, guard, now, |other| {
             // SAFETY: `insert_if_absent` asks only as long as it owns the entry.
+            other.get().key() == unsafe { new.as_ref() }.key()
+        })
+    }
+
+    /// As [`admit`](Self::admit), of an entry that was found to be light enough.
+    #[cfg(feature = "dump")]
+    pub(super) fn admit_arriving(
+        &self,
+        arriving: Arriving<Typed<K, V>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        if !self.make_way(arriving.hash(), arriving.entry(), guard, now) {
+            return false;
+        }
+        let new = arriving.entry().as_ptr();
+        self.core().engine.insert_arriving(arriving, guard, now, |other| {
+            // SAFETY: `insert_arriving` asks only as long as it owns the entry.
             other.get().key() == unsafe { new.as_ref() }.key()
         })
     }

@@ -54,8 +54,8 @@ pub(super) struct Arrival {
     /// When its record of the wheel fires.
     pub(super) tick: Option<u64>,
     weight: u64,
-    /// Asked once: the policy forgets the key's ghost.
-    marked: Option<Marked>,
+    /// Asked once: the policy forgets the key's ghost. Not at all for an entry that comes with a standing.
+    pub(super) marked: Option<Marked>,
 }
 
 /// What a new entry adds and has not been counted yet. An eviction that makes room for it takes from this and not from the budget: then an

@@ -1,4 +1,4 @@
-//! Insertion in steps, for who publishes an entry under a lock.
+//! Insertion in steps, for who publishes an entry under a lock, or knows where it stood with a policy.
 //!
 //! What may run somebody else's code (a listener, when an entry is evicted; destructors) comes before or after, and only [`publish`](Engine::publish) is
 //! for the middle. Between it and [`settle_published`](Engine::settle_published) the entry is as that of a thread that is stopped within its insertion.
@@ -6,6 +6,7 @@
 use super::bound::{Arrival, Heavy};
 use super::{Engine, Entry};
 use crate::clock::Now;
+use crate::policy::Standing;
 use crate::sync::epoch::Guard;
 use crate::table::{Owned, Shared};
 
@@ -25,6 +26,10 @@ pub(crate) struct Published<'g, E: Entry> {
 }
 
 impl<E: Entry> Arriving<E> {
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
     pub(crate) fn entry(&self) -> &Owned<E> {
         &self.entry
     }
@@ -41,16 +46,34 @@ impl<'g, E: Entry> Published<'g, E> {
 }
 
 impl<E: Entry> Engine<E> {
-    /// Whether it may be stored at all; if it is heavier than all may be, it is given back.
+    /// Whether it may be stored at all; if it is heavier than all may be, it is given back. With a `standing`, that is where it will stand, if there is a policy.
     pub(crate) fn arriving(
         &self,
         hash: u64,
         entry: Owned<E>,
+        standing: Option<Standing>,
     ) -> Result<Arriving<E>, (Heavy, Owned<E>)> {
         match self.arrival(&entry) {
-            Ok(arrival) => Ok(Arriving { hash, entry, arrival }),
+            Ok(mut arrival) => {
+                if let Some(standing) = standing {
+                    self.stand(&mut arrival, standing);
+                }
+                Ok(Arriving { hash, entry, arrival })
+            }
             Err(heavy) => Err((heavy, entry)),
         }
+    }
+
+    /// Inserts an entry that is not due, unless its key is there; whether it did.
+    pub(crate) fn insert_arriving<'g>(
+        &'g self,
+        arriving: Arriving<E>,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> bool {
+        let Arriving { hash, entry, arrival } = arriving;
+        self.insert_or_leave(hash, entry, arrival, guard, now, is_key)
     }
 
     /// Whether nothing has to go for it, as things are now.

@@ -70,7 +70,7 @@ impl<E: Entry> Engine<E> {
     pub(crate) fn insert_if_absent<'g>(
         &'g self,
         hash: u64,
-        mut entry: Owned<E>,
+        entry: Owned<E>,
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
@@ -78,16 +78,30 @@ impl<E: Entry> Engine<E> {
         if self.is_stillborn(&entry, now) {
             return Ok(self.get(hash, guard, now, is_key).is_none());
         }
-        let mut arrival = self.arrival(&entry)?;
+        let arrival = self.arrival(&entry)?;
+        Ok(self.insert_or_leave(hash, entry, arrival, guard, now, is_key))
+    }
+
+    /// Inserts an entry that is not due, nor heavier than all may be, unless its key is there; whether it did.
+    #[inline(always)]
+    pub(super) fn insert_or_leave<'g>(
+        &'g self,
+        hash: u64,
+        mut entry: Owned<E>,
+        mut arrival: Arrival,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> bool {
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
                 Ok(new) => {
                     self.born(hash, new, &arrival, guard, now);
-                    return Ok(true);
+                    return true;
                 }
                 Err((found, back)) => match self.judge(found, guard, now) {
-                    Some(Some(_)) => return Ok(false),
+                    Some(Some(_)) => return false,
                     _ => entry = back,
                 },
             }

@@ -5,6 +5,7 @@
 //! - [`record`], [`queue`]: what a policy keeps in order. A record names an entry and keeps nothing of it.
 //! - [`ghost`]: what is remembered of keys that were evicted.
 //! - [`s3fifo`]: the policy itself.
+//! - `standing`: what it says of itself and of entries, for a dump.
 //!
 //! A policy knows neither table nor entries: it says whose turn it is, and what is to become of that; the engine finds the entry and
 //! does it. Nothing here waits for another thread.
@@ -15,11 +16,15 @@ mod mark;
 mod queue;
 mod record;
 mod s3fifo;
+#[cfg(feature = "dump")]
+mod standing;
 
 pub(crate) use budget::Budget;
 pub(crate) use mark::{Mark, Marked, Place, Serial};
 pub(crate) use record::Record;
 pub(crate) use s3fifo::S3Fifo;
+#[cfg(feature = "dump")]
+pub(crate) use standing::{Learnt, Standing};
 
 use crate::hash::Signature;
 use crate::sync::epoch::Guard;

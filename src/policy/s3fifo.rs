@@ -18,6 +18,8 @@ use super::ghost::{Clocks, Ghosts};
 use super::mark::{Marked, Place, Serial};
 use super::queue::Queue;
 use super::record::{Record, STAMPS};
+#[cfg(feature = "dump")]
+use super::standing::Learnt;
 use super::{Policy, Turn, Verdict};
 use crate::hash::Signature;
 use crate::sync::Ordering;
@@ -143,6 +145,22 @@ impl S3Fifo {
     #[cfg(test)]
     pub(crate) fn small_weight(&self) -> u64 {
         self.state.small_weight.load(Ordering::Relaxed)
+    }
+
+    /// What it knows that entries do not.
+    #[cfg(feature = "dump")]
+    pub(crate) fn learnt(&self) -> Learnt {
+        // Below `ONE`, by `LARGEST_SHARE`.
+        Learnt { share: self.state.share.load(Ordering::Relaxed) as u32 }
+    }
+
+    /// Goes on from what another has learnt, unless this one may have learnt something itself: then there are ghosts.
+    #[cfg(feature = "dump")]
+    pub(crate) fn learn_from(&self, learnt: Learnt, guard: &Guard) {
+        let share = u64::from(learnt.share);
+        if (SMALLEST_SHARE..=LARGEST_SHARE).contains(&share) && self.ghosts.are_none(guard) {
+            self.state.share.store(share, Ordering::Relaxed);
+        }
     }
 
     fn queue(&self, place: Place) -> &Queue {

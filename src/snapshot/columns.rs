@@ -20,6 +20,7 @@ use rkyv::{Archive, Serialize};
 use super::archive::check_depth;
 use super::error::{ArchiveError as Error, DumpError};
 use super::format::{ALIGN, NEVER};
+use super::marks::MarksBuilder;
 use super::types::Dumped;
 
 /// Entries of a section, at most: what 16 bits can number.
@@ -84,6 +85,17 @@ pub(super) struct Finished<'b> {
     pub(super) len: u64,
     /// Of its keys, by slot.
     pub(super) hashes: &'b [u64],
+    /// What is to be written behind it.
+    pub(super) marks: Option<Padded<'b>>,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Padded<'b> {
+    /// Up to where the next part may begin.
+    pub(super) bytes: &'b [u8],
+    /// Without that padding.
+    pub(super) len: u64,
 }
 
 /// A section in the making.
@@ -91,14 +103,15 @@ pub(crate) struct SectionBuilder {
     bytes: Bytes,
     columns: Columns,
     hashes: Vec<u64>,
+    pub(super) marks: MarksBuilder,
     /// What rkyv needs while it archives.
     arena: Arena,
 }
 
 impl SectionBuilder {
     pub(crate) fn new() -> Self {
-        let (bytes, columns) = (Bytes::new(), Columns::default());
-        Self { bytes, columns, hashes: Vec::new(), arena: Arena::new() }
+        let (columns, marks) = (Columns::default(), MarksBuilder::default());
+        Self { bytes: Bytes::new(), columns, hashes: Vec::new(), marks, arena: Arena::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -180,7 +193,8 @@ impl SectionBuilder {
         rkyv::api::high::to_bytes_in::<_, Error>(&self.columns, limited)?;
         let len = self.bytes.len();
         self.bytes.resize(len.next_multiple_of(ALIGN as usize), 0);
-        Ok(Finished { bytes: &self.bytes, len: len as u64, hashes: &self.hashes })
+        let (hashes, marks) = (&*self.hashes, self.marks.finish(self.hashes.len()));
+        Ok(Finished { bytes: &self.bytes, len: len as u64, hashes, marks })
     }
 
     /// Makes it empty, and keeps its memory, unless an unusual entry had made that large.
@@ -194,6 +208,7 @@ impl SectionBuilder {
         self.columns.deadlines.clear();
         self.columns.last_deadlines.clear();
         self.hashes.clear();
+        self.marks.clear();
     }
 }
 

@@ -9,6 +9,8 @@ use super::disk::System;
 use super::error::DumpError;
 use super::format::{ALIGN, FOOTER_LEN, Footer, NEVER, padded};
 use super::hash::{checksum, hash_of, hash_of_bytes};
+use super::index::Location;
+use super::opened::Opened;
 use super::store::StoreSnapshot;
 use super::tables::{BLOCK_LEN, Block, SECTION_LEN, Section};
 use super::typed::Snapshot;
@@ -121,6 +123,13 @@ fn value(key: u32) -> Value {
     (key.into(), texts.collect())
 }
 
+/// What a policy knows of it.
+fn mark(key: u32) -> u8 {
+    (key % 16) as u8
+}
+
+const LEARNT: [u8; 16] = *b"what was learnt.";
+
 fn name(key: u32) -> String {
     "key ".repeat(key as usize % 3) + &key.to_string()
 }
@@ -141,10 +150,11 @@ fn good(path: &Path, typed: bool) -> Result<Vec<u8>, DumpError> {
             section.push(hash_of_bytes(name.as_bytes()), name.as_bytes(), value.as_bytes(), due)
         };
         pushed.map_err(|refused| refused.into_error(path))?;
+        pending.mark(mark(key));
         writer.write_full(&mut pending)?;
     }
     writer.write_rest(pending)?;
-    writer.finish()?;
+    writer.finish(Some(LEARNT))?;
     fs::read(path).map_err(|source| DumpError::io(path, "read", source))
 }
 
@@ -227,7 +237,25 @@ fn use_store(path: &Path, trusted: bool) -> Result<(), DumpError> {
         }
     }
     let walked = snapshot.iter().try_for_each(|entry| entry.map(drop));
-    snapshot.verify().and(walked)
+    let marked = use_marks(&snapshot.file, trusted);
+    snapshot.verify().and(walked).and(marked)
+}
+
+/// Entries are in the order of their keys, so those of each section go on where the last one's have ended.
+fn use_marks(file: &Opened, trusted: bool) -> Result<(), DumpError> {
+    let learnt = file.learnt()?;
+    assert!(!trusted || learnt == Some(&LEARNT));
+    let mut next = 0;
+    for section in 0..file.sections() {
+        let (entries, marks) = (file.entries_in(section), file.marks(section)?);
+        for slot in 0..entries {
+            let found = marks.of(slot as usize);
+            let at = file.mark(Location { section: section as u32, slot })?;
+            assert!(found < 16 && found == at && (!trusted || found == mark(next + slot)));
+        }
+        next += entries;
+    }
+    Ok(())
 }
 
 fn use_cache(path: &Path, trusted: bool) -> Result<(), DumpError> {
@@ -244,7 +272,8 @@ fn use_cache(path: &Path, trusted: bool) -> Result<(), DumpError> {
         }
     }
     let walked = snapshot.iter().try_for_each(|entry| entry.map(drop));
-    snapshot.verify().and(walked)
+    let marked = use_marks(&snapshot.file, trusted);
+    snapshot.verify().and(walked).and(marked)
 }
 
 #[cfg(test)]

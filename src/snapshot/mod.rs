@@ -5,6 +5,7 @@
 //!
 //! - [`format`], [`tables`]: head, tables, footer as bytes, and whether they fit each other. Pure.
 //! - [`columns`], [`archive`], [`checked`]: a section of entries, written and read; what is checked before a byte of it is believed.
+//! - [`marks`]: what a policy knew of entries, beside them.
 //! - [`index`], [`spill`]: from hash to place, and how that is made in bounded memory.
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
 //! - [`writer`]: all of it one behind the other.
@@ -23,6 +24,7 @@ mod format;
 mod hash;
 mod index;
 mod map;
+mod marks;
 mod opened;
 mod places;
 mod replace;
@@ -48,5 +50,6 @@ pub(crate) use columns::{Due, Refused};
 pub(crate) use disk::System;
 pub(crate) use hash::{hash_of, hash_of_bytes};
 pub(crate) use index::Location;
+pub(crate) use marks::Marks;
 pub(crate) use types::Types;
 pub(crate) use writer::{Pending, Writer, wall};

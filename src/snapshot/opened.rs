@@ -75,7 +75,7 @@ pub(super) struct Opened {
     head: Head,
     footer: Footer,
     /// By number.
-    good_sections: Box<[AtomicBool]>,
+    pub(super) good_sections: Box<[AtomicBool]>,
     good_blocks: Box<[AtomicBool]>,
 }
 
@@ -155,8 +155,13 @@ impl Opened {
         Ok(())
     }
 
+    /// A part of the file; None: it is not in it.
+    pub(super) fn part(&self, offset: u64, len: u64) -> Option<&[u8]> {
+        part(self.map.bytes(), offset, len)
+    }
+
     /// A part of the file, and its padding, whose checksum must be `expected`.
-    fn whole(
+    pub(super) fn whole(
         &self,
         name: &'static str,
         offset: u64,
@@ -176,7 +181,7 @@ impl Opened {
         Ok(&all[..len as usize])
     }
 
-    fn tables(&self) -> Tables<'_> {
+    pub(super) fn tables(&self) -> Tables<'_> {
         let Footer { tables_offset, tables_len, .. } = self.footer;
         Tables::new(
             part(self.map.bytes(), tables_offset, tables_len).unwrap_or_default(),
@@ -313,12 +318,8 @@ impl Opened {
     /// Verifies each section and each block of the index, but for what only types can tell.
     fn verify_parts(&self, mut progress: impl FnMut(u64)) -> Result<(), DumpError> {
         for number in 0..self.sections() {
-            // What is in others than those of entries is not known; that they are whole is.
-            if self.section(number, |_, _| Ok(()))?.is_none()
-                && let Some(Section { offset, len, checksum, .. }) = self.tables().section(number)
-            {
-                self.whole("section", offset, len, checksum)?;
-            }
+            self.section(number, |_, _| Ok(()))?;
+            self.verify_other(number)?;
             progress(self.tables().section(number).map_or(0, |section| section.len));
         }
         for number in 0..self.footer.blocks {

@@ -34,6 +34,11 @@ impl StoreSnapshot {
         self.at(place)
     }
 
+    /// What the policy knew of the entry at this place.
+    pub(crate) fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.file.mark(place)
+    }
+
     /// The hash of the key at this place.
     pub(crate) fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         Ok(hash_of_bytes(self.at(place)?.key))
@@ -82,6 +87,11 @@ impl<K: Dumped + Hash, V: Dumped> Snapshot<K, V> {
     ) -> Result<impl Iterator<Item = Location> + use<'_, K, V>, DumpError> {
         self.check_some_hash()?;
         self.file.locations(hash)
+    }
+
+    /// What the policy knew of the entry at this place.
+    pub(crate) fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.file.mark(place)
     }
 
     /// The hash of the key at this place.

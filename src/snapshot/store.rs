@@ -9,6 +9,7 @@ use super::error::DumpError;
 use super::format::NEVER;
 use super::hash::hash_of_bytes;
 use super::index::Location;
+use super::marks::Marks;
 use super::opened::{DumpInfo, Opened, instant};
 use super::types::Types;
 use super::writer::wall;
@@ -159,6 +160,16 @@ impl StoreSnapshot {
         Ok(view.into_iter().flat_map(View::entries))
     }
 
+    /// What the policy knew of the entries of a section.
+    pub(crate) fn marks(&self, section: usize) -> Result<Marks<'_>, DumpError> {
+        self.file.marks(section)
+    }
+
+    /// What it knew besides.
+    pub(crate) fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.file.learnt()
+    }
+
     /// Reads all of the file, and checks that it is what was written: all checksums, and that each entry is found where the index says.
     /// Blocks on the disk; O(bytes).
     ///
@@ -167,6 +178,7 @@ impl StoreSnapshot {
     /// The first thing that is wrong.
     pub fn verify(&self) -> Result<(), DumpError> {
         for section in 0..self.sections() {
+            self.file.verify_other(section)?;
             for (slot, raw) in self.raw_entries(section)?.enumerate() {
                 let own = Location { section: section as u32, slot: slot as u32 };
                 if !self.file.locations(hash_of_bytes(raw.key))?.any(|found| found == own) {

@@ -12,6 +12,10 @@ pub(super) const BLOCK_LEN: usize = 24;
 /// What has the top bit set may be passed over by who does not know it; anything else is an error to them.
 pub(super) const SECTION_ENTRIES: u16 = 1;
 pub(super) const SECTION_OPTIONAL: u16 = 1 << 15;
+/// What the policy knew of the entries of the section before. See [`marks`](super::marks).
+pub(super) const SECTION_MARKS: u16 = SECTION_OPTIONAL | 1;
+/// What it had learnt.
+pub(super) const SECTION_LEARNT: u16 = SECTION_OPTIONAL | 2;
 
 /// A line of the section table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

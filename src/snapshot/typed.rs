@@ -12,6 +12,7 @@ use super::checked::{Checked, CheckedView};
 use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
+use super::marks::Marks;
 use super::opened::{DumpInfo, Opened};
 use super::store::SnapshotEntry;
 use super::types::{Dumped, Types};
@@ -205,6 +206,16 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         Ok(self.section(section)?.into_iter().flat_map(CheckedView::entries))
     }
 
+    /// What the policy knew of the entries of a section.
+    pub(crate) fn marks(&self, section: usize) -> Result<Marks<'_>, DumpError> {
+        self.file.marks(section)
+    }
+
+    /// What it knew besides.
+    pub(crate) fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.file.learnt()
+    }
+
     /// A copy of an entry's key.
     pub(super) fn key_of(&self, entry: &Checked<'_, K, V>) -> Result<K, DumpError> {
         self.copy::<K>(entry.key())
@@ -226,6 +237,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         K: Hash,
     {
         for number in 0..self.sections() {
+            self.file.verify_other(number)?;
             for (slot, entry) in self.entries(number)?.enumerate() {
                 self.check_place(&entry, Location { section: number as u32, slot: slot as u32 })?;
             }

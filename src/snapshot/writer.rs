@@ -9,12 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::columns::{Finished, SLOTS, SectionBuilder};
 use super::disk::Disk;
 use super::error::DumpError;
-use super::format::{FOOTER_LEN, Footer, HEAD_LEN, Head, pad};
+use super::format::{ALIGN, FOOTER_LEN, Footer, HEAD_LEN, Head, pad};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
+use super::marks::Learnt;
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
-use super::tables::{Block, SECTION_ENTRIES, Section};
+use super::tables::{Block, SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
 use super::types::Types;
 use crate::sync::{Mutex, MutexGuard};
 
@@ -58,6 +59,14 @@ impl Pending {
             self.full.push(std::mem::replace(&mut self.current, next));
         }
         &mut self.current
+    }
+
+    /// Says what the policy knows of the entry that was added last: four bits.
+    #[inline]
+    pub(crate) fn mark(&mut self, mark: u8) {
+        if let Some(last) = self.current.len().checked_sub(1) {
+            self.current.marks.set(last, mark);
+        }
     }
 
     /// Whether something waits to be written.
@@ -133,42 +142,48 @@ impl<'d, D: Disk> Writer<'d, D> {
     }
 
     fn write_section(&self, section: &mut SectionBuilder) -> Result<(), DumpError> {
-        let Finished { bytes, len, hashes } = section.finish().map_err(|error| {
+        let Finished { bytes, len, hashes, marks } = section.finish().map_err(|error| {
             let path = self.file.target().to_owned();
             DumpError::Archive { path, reason: error.to_string() }
         })?;
-        let line = Section {
-            offset: 0,
-            len,
-            entries: hashes.len() as u32,
-            kind: SECTION_ENTRIES,
-            flags: 0,
-            checksum: checksum(bytes),
-        };
-        let offset = self.claim(line, bytes.len() as u64, hashes)?;
-        self.file.write_at(bytes, offset)
+        let entries = hashes.len() as u32;
+        let line = line_of(SECTION_ENTRIES, entries, bytes, len);
+        let beside = marks.map(|marks| line_of(SECTION_MARKS, entries, marks.bytes, marks.len));
+        let offset = self.claim(line, beside, hashes)?;
+        self.file.write_at(bytes, offset)?;
+        match marks {
+            Some(marks) => self.file.write_at(marks.bytes, offset + bytes.len() as u64),
+            None => Ok(()),
+        }
     }
 
-    /// Where a section of `padded` bytes goes, whose line in the table this is but for that, and whose keys have these hashes.
-    fn claim(&self, line: Section, padded: u64, hashes: &[u64]) -> Result<u64, DumpError> {
+    /// Where a section goes, with what is `beside` it behind it, whose lines in the table these are but for that; its keys have these hashes.
+    fn claim(
+        &self,
+        line: Section,
+        beside: Option<Section>,
+        hashes: &[u64],
+    ) -> Result<u64, DumpError> {
         let mut account = self.account();
         let Account { sections, spill, entries, end } = &mut *account;
         let number = sections.len();
-        if number == SECTIONS {
+        if number + 1 + usize::from(beside.is_some()) > SECTIONS {
             let path = self.file.target().to_owned();
             return Err(DumpError::TooMany { path, limit: SECTIONS });
         }
-        let (disk, beside) = (self.file.disk(), self.file.beside());
+        let (disk, path) = (self.file.disk(), self.file.beside());
         for (slot, &hash) in hashes.iter().enumerate() {
             let location = Location { section: number as u32, slot: slot as u32 };
             spill
-                .push(hash, location, disk, beside)
-                .map_err(|source| DumpError::io(beside, "write the index's file", source))?;
+                .push(hash, location, disk, path)
+                .map_err(|source| DumpError::io(path, "write the index's file", source))?;
         }
         let offset = *end;
-        sections.push(Section { offset, ..line });
         *entries += u64::from(line.entries);
-        *end += padded;
+        for line in [Some(line), beside].into_iter().flatten() {
+            sections.push(Section { offset: *end, ..line });
+            *end += line.len.next_multiple_of(ALIGN);
+        }
         Ok(offset)
     }
 
@@ -182,14 +197,22 @@ impl<'d, D: Disk> Writer<'d, D> {
         Progress { entries: account.entries, bytes: account.end }
     }
 
-    /// Writes the index and all behind it, and puts the dump in its place. All sections were written.
-    pub(crate) fn finish(self) -> Result<Progress, DumpError> {
+    /// Writes the index and all behind it, and puts the dump in its place. All sections were written. `learnt`: what the policy knows besides what entries are
+    /// [marked](Pending::mark) with.
+    pub(crate) fn finish(self, learnt: Option<Learnt>) -> Result<Progress, DumpError> {
         let ended_at = wall();
         let Self { file, head, types, account } = self;
         let account = account.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Account { sections, mut spill, entries, end: index_offset } = account;
-        let buckets = buckets_for(entries);
-        let mut tail = Tail { file: &file, end: index_offset };
+        let Account { mut sections, mut spill, entries, end } = account;
+        let mut tail = Tail { file: &file, end };
+        // It may be passed over, so it is not worth an error.
+        if let Some(learnt) = learnt.filter(|_| sections.len() < SECTIONS) {
+            let (mut bytes, len) = (learnt.to_vec(), learnt.len() as u64);
+            pad(&mut bytes);
+            let line = line_of(SECTION_LEARNT, 0, &bytes, len);
+            sections.push(Section { offset: tail.write_part(&bytes)?.0, ..line });
+        }
+        let (buckets, index_offset) = (buckets_for(entries), tail.end);
         let blocks = tail.write_index(buckets, &mut spill)?;
         let mut tables = Vec::new();
         sections.iter().for_each(|section| section.encode(&mut tables));
@@ -215,6 +238,11 @@ impl<'d, D: Disk> Writer<'d, D> {
         file.commit()?;
         Ok(Progress { entries, bytes: footer.file_len })
     }
+}
+
+/// The line of a section in the table, but for its place; `bytes` are its padding, too.
+fn line_of(kind: u16, entries: u32, bytes: &[u8], len: u64) -> Section {
+    Section { offset: 0, len, entries, kind, flags: 0, checksum: checksum(bytes) }
 }
 
 /// What follows the sections, written by one thread.

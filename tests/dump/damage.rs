@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use purekv::{Cache, DumpError, Snapshot, Store, StoreSnapshot};
+use purekv::{Cache, DumpError, Expiry, LoadOptions, Snapshot, Store, StoreSnapshot};
 
 use crate::folder::Folder;
 use crate::random::Random;
@@ -13,9 +13,19 @@ fn value(key: u8) -> Vec<u8> {
     vec![key; usize::from(key) * 3]
 }
 
+/// A new store. Many are made: without a thread each.
+fn plain() -> Store {
+    Store::builder().expiry(Expiry::Off).build()
+}
+
+/// One with a policy, so that its dump has what that knew.
+fn bounded() -> Store {
+    Store::builder().expiry(Expiry::Off).max_capacity(KEYS.into()).build()
+}
+
 /// A small dump with all kinds of things in it.
-fn small(path: &Path) -> Vec<u8> {
-    let store = Store::new();
+fn small(path: &Path, new: fn() -> Store) -> Vec<u8> {
+    let store = new();
     for key in 0..KEYS {
         let ttl = std::time::Duration::from_secs(3600 + u64::from(key));
         match key % 3 {
@@ -28,10 +38,10 @@ fn small(path: &Path) -> Vec<u8> {
 }
 
 /// Whether anything was found wrong. Panics at a wrong value.
-fn is_noticed(path: &Path) -> bool {
+fn is_noticed(path: &Path, new: fn() -> Store) -> bool {
     // A loaded store has no wrong values either, however far it came.
-    let loaded = Store::new();
-    let mut noticed = loaded.load(path).is_err();
+    let loaded = new();
+    let mut noticed = loaded.load_with(path, LoadOptions::new().threads(1)).is_err();
     for (key, found) in loaded.iter() {
         assert_eq!((key.len(), found), (1, value(key[0])));
     }
@@ -62,13 +72,15 @@ fn is_noticed(path: &Path) -> bool {
 fn every_bit_that_is_flipped_is_noticed() {
     let folder = Folder::new("flips");
     let (whole, path) = (folder.file("whole"), folder.file("flipped"));
-    let bytes = small(&whole);
-    assert!(!is_noticed(&whole));
-    for at in 0..bytes.len() {
-        let mut bytes = bytes.clone();
-        bytes[at] ^= 1 << (at % 8);
-        std::fs::write(&path, &bytes).unwrap();
-        assert!(is_noticed(&path), "byte {at} of {}", bytes.len());
+    for new in [plain, bounded] {
+        let bytes = small(&whole, new);
+        assert!(!is_noticed(&whole, new));
+        for at in 0..bytes.len() {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(is_noticed(&path, new), "byte {at} of {}", bytes.len());
+        }
     }
 }
 
@@ -76,7 +88,7 @@ fn every_bit_that_is_flipped_is_noticed() {
 fn every_truncation_is_noticed_and_named() {
     let folder = Folder::new("truncations");
     let (whole, path) = (folder.file("whole"), folder.file("truncated"));
-    let bytes = small(&whole);
+    let bytes = small(&whole, bounded);
     for len in 0..bytes.len() {
         std::fs::write(&path, &bytes[..len]).unwrap();
         let error = StoreSnapshot::open(&path).unwrap_err();
@@ -99,7 +111,8 @@ fn every_truncation_is_noticed_and_named() {
 fn splices_are_noticed() {
     let folder = Folder::new("splices");
     let path = folder.file("spliced");
-    let (bytes, other) = (small(&folder.file("one")), small(&folder.file("other")));
+    let (bytes, other) = (small(&folder.file("one"), bounded), small(&folder.file("other"), plain));
+    let other: Vec<u8> = other.into_iter().cycle().take(bytes.len()).collect();
     let mut random = Random::new(7);
     let mut below = |end: usize| random.below(end as u64) as usize;
     for _ in 0..3000 {
@@ -116,7 +129,7 @@ fn splices_are_noticed() {
             _ => spliced[to..to + len].fill(0xff),
         }
         std::fs::write(&path, &spliced).unwrap();
-        assert_eq!(is_noticed(&path), spliced != bytes);
+        assert_eq!(is_noticed(&path, bounded), spliced != bytes);
     }
 }
 
@@ -130,7 +143,7 @@ fn other_files_are_told_from_dumps() {
     };
     assert!(matches!(open(b"REDIS0011 and so on"), DumpError::NotADump { .. }));
     assert!(matches!(open(&[7; 1000]), DumpError::NotADump { .. }));
-    let bytes = small(&folder.file("dump"));
+    let bytes = small(&folder.file("dump"), plain);
     let mut newer = bytes.clone();
     newer[8] = 2;
     assert!(matches!(open(&newer), DumpError::Version { expected: 1, found: 2, .. }));

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use purekv::{Cache, Snapshot, Store, StoreSnapshot};
+use purekv::{Cache, LoadOptions, Snapshot, Store, StoreSnapshot};
 
 fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -30,6 +30,13 @@ fn write_the_data() {
     cache.insert("seven".to_owned(), (7, vec![Some(-7), None]));
     cache.insert_with_ttl("a century".to_owned(), (100, vec![]), LONG);
     cache.dump(data("cache-v1.dump")).unwrap();
+    // Later on the same version got sections that may be passed over.
+    let bounded = Store::builder().max_capacity(10).build();
+    for key in *b"abcdefghij" {
+        bounded.insert(&[key], &[key, key]);
+        (0..key % 4).for_each(|_| assert!(bounded.get(&[key]).is_some()));
+    }
+    bounded.dump(data("bounded-v1.dump")).unwrap();
 }
 
 #[test]
@@ -53,6 +60,28 @@ fn a_store_of_version_1_is_read() {
     let report = store.load(data("store-v1.dump")).unwrap();
     assert_eq!((report.loaded, report.expired), (4, 1));
     check(&|key| store.get(key));
+}
+
+#[test]
+fn a_bounded_store_of_version_1_is_read() {
+    let snapshot = StoreSnapshot::open(data("bounded-v1.dump")).unwrap();
+    snapshot.verify().unwrap();
+    // Entries, what the policy knew of them, and what it had learnt.
+    assert_eq!((snapshot.len(), snapshot.info().sections), (10, 3));
+    for store in [Store::new(), Store::builder().max_capacity(10).build()] {
+        assert_eq!(store.load(data("bounded-v1.dump")).unwrap().loaded, 10);
+        for key in *b"abcdefghij" {
+            assert_eq!(store.get(&[key]), Some(vec![key, key]));
+        }
+    }
+    // One that has not room for all keeps what was used in main: that is not d and h, and not a, which was in small.
+    let store = Store::builder().max_capacity(8).build();
+    store.load_with(data("bounded-v1.dump"), LoadOptions::new().threads(1)).unwrap();
+    assert_eq!(store.len(), 8);
+    assert!(b"bcefgij".iter().all(|&key| store.contains_key(&[key])));
+    // And the dumps from before are as good for one with a bound.
+    let store = Store::builder().max_capacity(10).build();
+    assert_eq!(store.load(data("store-v1.dump")).unwrap().loaded, 4);
 }
 
 #[test]

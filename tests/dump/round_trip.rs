@@ -48,10 +48,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_store_is_loaded_and_read_as_it_was(entries in entries(), name in "[^/\0]{1,20}") {
+    fn a_store_is_loaded_and_read_as_it_was(
+        entries in entries(),
+        name in "[^/\0]{1,20}",
+        bounded: [bool; 2],
+    ) {
+        // Both have room for all, but one with a bound has a policy.
+        let [store, loaded] = bounded.map(|bounded| match bounded {
+            true => Store::builder().max_capacity(1000).build(),
+            false => Store::new(),
+        });
         let folder = Folder::new("store");
         let path = folder.file(&format!("{name}.dump"));
-        let store = Store::new();
         for (key, (value, ttl)) in &entries {
             match ttl {
                 Some(ttl) => store.insert_with_ttl(key, value, *ttl),
@@ -66,7 +74,6 @@ proptest! {
         let snapshot = StoreSnapshot::open(&path)?;
         snapshot.verify()?;
         prop_assert_eq!(snapshot.len(), live);
-        let loaded = Store::new();
         prop_assert_eq!(loaded.load(&path)?.loaded, live);
         for key in entries.keys() {
             let value = store.get(key);
@@ -92,10 +99,15 @@ proptest! {
     #[test]
     fn a_cache_is_loaded_and_read_as_it_was(
         entries in hash_map(".{0,80}", (vec(proptest::option::of(".{0,30}"), 0..20), ttl()), 0..60),
+        bounded: [bool; 2],
     ) {
+        type Texts = Cache<String, Vec<Option<String>>>;
+        let [cache, loaded]: [Texts; 2] = bounded.map(|bounded| match bounded {
+            true => Cache::builder().max_capacity(1000).build(),
+            false => Cache::new(),
+        });
         let folder = Folder::new("cache");
         let path = folder.file("a dump");
-        let cache: Cache<String, Vec<Option<String>>> = Cache::new();
         for (key, (value, ttl)) in &entries {
             match ttl {
                 Some(ttl) => cache.insert_with_ttl(key.clone(), value.clone(), *ttl),
@@ -105,7 +117,6 @@ proptest! {
         cache.dump(&path)?;
         let snapshot = Snapshot::<String, Vec<Option<String>>>::open(&path)?;
         snapshot.verify()?;
-        let loaded: Cache<String, Vec<Option<String>>> = Cache::new();
         prop_assert_eq!(loaded.load(&path)?.loaded, snapshot.len());
         for key in entries.keys() {
             let value = cache.get(key);
@@ -166,12 +177,17 @@ fn many_entries_take_many_sections_and_blocks() {
 #[test]
 fn an_entry_costs_less_than_32_bytes_beyond_key_and_value() {
     let folder = Folder::new("cost");
-    let store = Store::new();
-    for number in 0..50_000_u64 {
-        let ttl = Duration::from_secs(60 + number);
-        store.insert_with_ttl(&u128::from(number).to_le_bytes(), &[7; 64], ttl);
-    }
-    let dumped = store.dump(folder.file("cost")).unwrap();
-    let overhead = dumped.bytes as f64 / dumped.entries as f64 - 80.0;
-    assert!(overhead < 22.0, "{overhead}");
+    let overhead = |store: &Store| {
+        for number in 0..50_000_u64 {
+            let ttl = Duration::from_secs(60 + number);
+            store.insert_with_ttl(&u128::from(number).to_le_bytes(), &[7; 64], ttl);
+        }
+        let dumped = store.dump(folder.file("cost")).unwrap();
+        assert_eq!(dumped.entries, 50_000);
+        dumped.bytes as f64 / dumped.entries as f64 - 80.0
+    };
+    let plain = overhead(&Store::new());
+    assert!(plain < 22.0, "{plain}");
+    let marked = overhead(&Store::builder().max_capacity(50_000).build()) - plain;
+    assert!(marked > 0.49 && marked < 0.52, "four bits: {marked}");
 }

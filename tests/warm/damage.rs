@@ -89,3 +89,52 @@ fn keys_that_hash_otherwise_are_an_error() {
     warm.insert(Key(3), 4);
     assert_eq!((warm.hydrate(), warm.get(&Key(3)), warm.len()), (0, Some(4), 1));
 }
+
+/// Where the sections of this kind begin, by the tables of the file.
+fn sections_of_kind(bytes: &[u8], kind: u16) -> Vec<usize> {
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+    let footer = bytes.len() - 128;
+    let (sections, tables) = (word(footer + 32), word(footer + 64));
+    let lines = (0..sections).map(|number| tables + 32 * number);
+    lines.filter(|&line| bytes[line + 20..line + 22] == kind.to_le_bytes()).map(word).collect()
+}
+
+/// Hints are hints: without them all entries come as new ones do, and that is told once and not for each of them.
+#[test]
+fn damaged_marks_cost_no_entry() {
+    let folder = Folder::new("warm-marks");
+    let path = folder.file("store.dump");
+    let bounded = || Store::builder().clock(Clock::manual().0).max_capacity(ENTRIES.into());
+    let store = bounded().build();
+    (0..ENTRIES).for_each(|number| store.insert(&number.to_be_bytes(), &value(number)));
+    store.dump(&path).expect("a dump");
+    let bytes = fs::read(&path).expect("the file");
+    let (marks, learnt) = (0x8001, 0x8002);
+    assert!(sections_of_kind(&bytes, marks).len() > 3);
+    assert_eq!(sections_of_kind(&bytes, learnt).len(), 1);
+    for kind in [marks, learnt] {
+        let mut bytes = bytes.clone();
+        sections_of_kind(&bytes, kind).into_iter().for_each(|at| bytes[at] ^= 0x10);
+        fs::write(&path, bytes).expect("written");
+        let builder =
+            bounded().warm_from(StoreSnapshot::open(&path).expect("its tables are whole"));
+        let (asked, all) = (builder.clone().build(), builder.build());
+        for number in 0..ENTRIES {
+            assert_eq!(asked.get(&number.to_be_bytes()), Some(value(number)));
+        }
+        assert_eq!(all.hydrate(), ENTRIES as usize);
+        for store in [asked, all] {
+            assert!(!store.is_warming());
+            assert!(matches!(*store.warming_error().unwrap(), DumpError::Checksum { .. }));
+            assert_eq!(store.stats().warming_errors, 1);
+        }
+        // Who reads all of it says so, and who loads from it. Without a bound nobody asks.
+        assert!(StoreSnapshot::open(&path).unwrap().verify().is_err());
+        assert!(matches!(bounded().build().load(&path), Err(DumpError::Checksum { .. })));
+        assert_eq!(Store::new().load(&path).unwrap().loaded, u64::from(ENTRIES));
+        let unbounded = Store::builder().clock(Clock::manual().0);
+        let unbounded = unbounded.warm_from(StoreSnapshot::open(&path).unwrap()).build();
+        assert_eq!(unbounded.hydrate(), ENTRIES as usize);
+        assert_eq!(unbounded.stats().warming_errors, 0);
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::crew::Crew;
 use super::options::LoadOptions;
+use super::standing::Round;
 use crate::snapshot::DumpError;
 
 /// Entries loaded under one pin. The memory where they will be is asked for together: a load would wait for each of them otherwise.
@@ -30,17 +31,18 @@ impl LoadReport {
     }
 }
 
-/// Loads section by section. The first error is the answer; what was loaded by then stays.
+/// Loads section by section, in each round. The first error is the answer; what was loaded by then stays.
 pub(super) fn load_all(
     options: &LoadOptions,
     sections: usize,
-    load: impl Fn(usize, &mut LoadReport) -> Result<(), DumpError> + Sync,
+    rounds: &[Round],
+    load: impl Fn(usize, Round, &mut LoadReport) -> Result<(), DumpError> + Sync,
 ) -> Result<LoadReport, DumpError> {
-    let crew = Crew::new(sections);
+    let crew = Crew::new(sections * rounds.len());
     let work = || {
         let mut report = LoadReport::default();
-        while let Some(section) = crew.claim() {
-            load(section, &mut report)?;
+        while let Some(part) = crew.claim() {
+            load(part % sections, rounds[part / sections], &mut report)?;
         }
         Ok(report)
     };

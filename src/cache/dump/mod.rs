@@ -9,7 +9,10 @@ mod crew;
 mod load;
 mod options;
 mod periodic;
+mod standing;
 mod store;
+#[cfg(all(test, not(purekv_loom)))]
+mod tests;
 mod times;
 mod typed;
 mod walk;
@@ -17,4 +20,5 @@ mod walk;
 pub use load::LoadReport;
 pub use options::{DumpOptions, LoadOptions};
 pub use periodic::{DumpStatus, PeriodicDump};
+pub(super) use standing::learn_from;
 pub(super) use times::Times;

@@ -102,7 +102,7 @@ impl LoadOptions {
         Self::default()
     }
 
-    /// How many threads load, the calling one included; 0 counts as 1. There are never more than the file has sections, about one a MiB.
+    /// How many threads load, the calling one included; 0 counts as 1. There are never more than the file has sections, one or two a MiB.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = NonZeroUsize::new(threads.max(1));
         self

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use super::load::{LoadReport, PER_PIN, load_all};
 use super::options::{DumpOptions, LoadOptions};
+use super::standing::{Round, learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::blob::Blob;
 use crate::cache::core::enter;
 use crate::cache::store::Store;
 use crate::clock::Now;
-use crate::engine::Heavy;
+use crate::engine::Standing;
 use crate::snapshot::{DumpError, DumpProgress, Raw, StoreSnapshot, Types, hash_of_bytes};
 use crate::sync::epoch::Guard;
 
@@ -20,7 +21,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     ///
     /// **What is in it**: each entry was live at some instant between the call and its end, and no key is in it twice. An entry that was there and was not
     /// changed throughout is in it; of one that was written, removed or due meanwhile, any state that it had. Others read and write as
-    /// usual; none of them waits for the dump.
+    /// usual; none of them waits for the dump. In a store with a bound, what the eviction policy knows of each entry is in it, too.
     ///
     /// **What becomes of the file**: it is written beside `path` (with `.purekv-tmp` behind the name) and renamed when it is complete and on the disk. So there is the whole
     /// old file or the whole new one at `path`, whatever happens; who has the old one open keeps it. On an error nothing is left of the new one (but if all
@@ -58,7 +59,9 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Inserts what is in the dump at `path`, unless its key is there already: what is in the store is newer, and stays. What became of it.
     ///
     /// Deadlines are those of the dump, by the wall clock: what was due in the meantime is not inserted, and an entry that never expired still does not, whatever
-    /// time-to-live new ones get. In a store with a bound, entries are evicted to make room for others as for any insertion.
+    /// time-to-live new ones get. In a store with a bound, entries are evicted to make room for others as for any insertion; and if the dump is of one with a bound, the
+    /// eviction policy goes on from where that was: each entry has the queue and the use count that it had, and a store that has not evicted anything yet takes over what was learnt of
+    /// the queues' sizes. Of more than fits, what was used is loaded last, so that it stays.
     ///
     /// The store can be used meanwhile. Several threads load (see [`load_with`](Self::load_with)); the calling one **blocks** until all is done. O(entries).
     ///
@@ -80,22 +83,27 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         options: LoadOptions,
     ) -> Result<LoadReport, DumpError> {
         let snapshot = StoreSnapshot::open(path)?;
+        let engine = &*self.core().engine;
+        learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
-            let mut entries = snapshot.raw_entries(section)?;
+        let rounds = Round::of(engine, snapshot.len(), snapshot.info().bytes);
+        load_all(&options, snapshot.sections(), rounds, |section, round, report| {
+            let standings = standings(engine, || snapshot.marks(section))?;
+            let entries = snapshot.raw_entries(section)?.zip(standings);
+            let mut entries = entries.filter(|(_, standing)| round.takes(*standing));
             let mut group = Vec::with_capacity(PER_PIN);
             loop {
                 let (guard, now) = enter(self.core());
-                group.extend(entries.by_ref().take(PER_PIN).map(|raw| {
+                group.extend(entries.by_ref().take(PER_PIN).map(|(raw, standing)| {
                     let hash = self.hash(raw.key);
-                    self.core().engine.prefetch(hash, &guard);
-                    (hash, raw)
+                    engine.prefetch(hash, &guard);
+                    (hash, raw, standing)
                 }));
                 if group.is_empty() {
                     return Ok(());
                 }
-                for (hash, raw) in group.drain(..) {
-                    self.load_entry(hash, &raw, &times, &guard, &now, report);
+                for (hash, raw, standing) in group.drain(..) {
+                    self.load_entry(hash, &raw, standing, &times, &guard, &now, report);
                 }
             }
         })
@@ -105,6 +113,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         &self,
         hash: u64,
         raw: &Raw<'_>,
+        standing: Option<Standing>,
         times: &Times,
         guard: &Guard,
         now: &Now<'_>,
@@ -117,10 +126,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
             return;
         };
         let entry = Blob::owned(until, raw.key, raw.value);
-        match self.admit(hash, raw.key, entry, guard, now) {
+        let arriving = engine.arriving(hash, entry, standing);
+        match arriving.map(|arriving| self.admit_arriving(raw.key, arriving, guard, now)) {
             Ok(true) => report.loaded += 1,
             Ok(false) => report.present += 1,
-            Err(Heavy { .. }) => report.too_heavy += 1,
+            Err(_) => report.too_heavy += 1,
         }
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use super::load::{LoadReport, PER_PIN, load_all};
 use super::options::{DumpOptions, LoadOptions};
+use super::standing::{Round, learn_from, standings};
 use super::times::Times;
 use super::walk::dump;
 use crate::cache::entry::Typed;
 use crate::cache::typed::Cache;
 use crate::clock::Now;
-use crate::engine::Heavy;
 use crate::snapshot::{DumpError, DumpProgress, Dumped, Snapshot, Types, hash_of};
 use crate::sync::epoch;
 
@@ -49,7 +49,8 @@ where
         })
     }
 
-    /// Inserts what is in the dump at `path`, unless its key is there already. See [`Store::load`](crate::Store::load).
+    /// Inserts what is in the dump at `path`, unless its key is there already. See [`Store::load`](crate::Store::load). (With a weigher, that not all has room is known beforehand
+    /// only if there are more entries than all may weigh.)
     ///
     /// # Errors
     ///
@@ -69,14 +70,18 @@ where
         options: LoadOptions,
     ) -> Result<LoadReport, DumpError> {
         let snapshot = Snapshot::<K, V>::open(path)?;
+        let engine = &*self.core().engine;
+        learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
-            let engine = &self.core().engine;
-            let mut entries = snapshot.entries(section)?.peekable();
+        let rounds = Round::of(engine, snapshot.len(), snapshot.info().bytes);
+        load_all(&options, snapshot.sections(), rounds, |section, round, report| {
+            let standings = standings(engine, || snapshot.marks(section))?;
+            let entries = snapshot.entries(section)?.zip(standings);
+            let mut entries = entries.filter(|(_, standing)| round.takes(*standing)).peekable();
             let mut group = Vec::with_capacity(PER_PIN);
             while entries.peek().is_some() {
                 let now = Now::new(self.core().clock());
-                for dumped in entries.by_ref().take(PER_PIN) {
+                for (dumped, standing) in entries.by_ref().take(PER_PIN) {
                     let until = times.until(dumped.due(), |hard| engine.until(hard, &now));
                     let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
                         report.expired += 1;
@@ -86,15 +91,17 @@ where
                     let (key, value) = snapshot.to_owned(&dumped)?;
                     let hash = self.hash(&key);
                     let weight = self.weigh(&key, &value);
-                    group.push((hash, Typed::owned(hash, until, weight, key, value)));
+                    let entry = Typed::owned(hash, until, weight, key, value);
+                    group.push((hash, entry, standing));
                 }
                 let guard = epoch::pin();
-                group.iter().for_each(|&(hash, _)| engine.prefetch(hash, &guard));
-                for (hash, entry) in group.drain(..) {
-                    match self.admit(hash, entry, &guard, &now) {
+                group.iter().for_each(|&(hash, ..)| engine.prefetch(hash, &guard));
+                for (hash, entry, standing) in group.drain(..) {
+                    let arriving = engine.arriving(hash, entry, standing);
+                    match arriving.map(|arriving| self.admit_arriving(arriving, &guard, &now)) {
                         Ok(true) => report.loaded += 1,
                         Ok(false) => report.present += 1,
-                        Err(Heavy { .. }) => report.too_heavy += 1,
+                        Err(_) => report.too_heavy += 1,
                     }
                 }
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::crew::Crew;
 use super::options::DumpOptions;
+use super::standing::mark_of;
 use super::times::Times;
 use crate::cache::core::{Core, Loadable, enter};
 use crate::engine::Hard;
@@ -47,7 +48,8 @@ pub(super) fn dump<E: Loadable>(
         })
     };
     crew.run(others, own, || walk.run(|_| {}))?;
-    let progress = writer.finish()?;
+    let learnt = core.engine.learnt().map(|learnt| learnt.encode());
+    let progress = writer.finish(learnt)?;
     if let Some(tell) = &mut options.progress {
         tell(progress);
     }
@@ -101,6 +103,9 @@ where
                     let entry = live.entry();
                     let due = self.times.due(live.deadline(), E::hard(entry).map(Hard::load));
                     put_all = (self.put)(pending, entry, due);
+                    if put_all.is_ok() {
+                        pending.mark(mark_of(&self.core.engine, entry));
+                    }
                 }
             })
         };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::ledger::{Hold, Ledger};
 use super::source::{Copied, Places, Source};
 use super::trouble::Trouble;
-use crate::cache::dump::Times;
+use crate::cache::dump::{Times, learn_from};
 use crate::clock::{NEVER, Now};
-use crate::engine::{Arriving, Engine, Entry, Published, Until};
+use crate::engine::{Arriving, Engine, Entry, Published, Standing, Until};
 use crate::snapshot::{Due, DumpError, Location};
 use crate::sync::epoch::Guard;
 use crate::sync::{AtomicBool, Ordering, failpoint};
@@ -24,6 +24,8 @@ pub(super) struct Backing<E: Entry> {
     idle_until: u64,
     /// Blocks of the index that are damaged: to find that out again would take a checksum for each look-up.
     damaged_blocks: Box<[AtomicBool]>,
+    /// Whether what the policy knew is to be asked for: there is one, and so far that was whole.
+    has_standings: AtomicBool,
     trouble: Arc<Trouble>,
 }
 
@@ -40,6 +42,7 @@ pub(super) enum Look<E: Entry> {
 /// A key that is cold, and a copy of its entry.
 pub(super) struct Cold<E: Entry> {
     pub(super) number: u64,
+    place: Location,
     pub(super) hash: u64,
     pub(super) entry: Owned<E>,
 }
@@ -76,6 +79,9 @@ impl<E: Entry> Backing<E> {
         bases.push(entries);
         let idle_until = engine.until(NEVER, &Now::new(engine.clock())).deadline;
         let (_, blocks) = source.pages().block_of(0);
+        if let Err(error) = learn_from(engine, || source.pages().learnt()) {
+            trouble.note(error);
+        }
         (entries > 0).then(|| Self {
             source,
             damaged_blocks: (0..blocks).map(|_| AtomicBool::new(false)).collect(),
@@ -83,6 +89,7 @@ impl<E: Entry> Backing<E> {
             ledger: Ledger::new(entries),
             times: Times::now(engine.clock()),
             idle_until,
+            has_standings: AtomicBool::new(engine.capacity().is_some()),
             trouble,
         })
     }
@@ -187,7 +194,7 @@ impl<E: Entry> Backing<E> {
                         continue;
                     }
                     if is_cold {
-                        look = Look::Cold(Cold { number, hash, entry });
+                        look = Look::Cold(Cold { number, place, hash, entry });
                     }
                     break;
                 }
@@ -233,7 +240,21 @@ impl<E: Entry> Backing<E> {
             self.ledger.hold(number).settle();
             return None;
         };
-        Some(Cold { number, hash, entry })
+        Some(Cold { number, place, hash, entry })
+    }
+
+    /// Where an entry that is to be moved stood with the policy; None: that is not known. Not under the lock, for it may wait for the disk.
+    pub(super) fn standing(&self, cold: &Cold<E>) -> Option<Standing> {
+        // Relaxed, both: at worst it is found out again.
+        if !self.has_standings.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mark = self.noted(self.source.pages().mark_at(cold.place));
+        if mark.is_none() {
+            // Not for each entry by itself, at a checksum each: without it, they come as new ones do.
+            self.has_standings.store(false, Ordering::Relaxed);
+        }
+        Standing::decode(mark?)
     }
 
     /// Moves an entry into the table: the step under the lock. Nobody else's code runs in it, but a hasher if a shard has to be split.

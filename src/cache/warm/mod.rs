@@ -182,8 +182,9 @@ impl<E: Entry> Upper<E> {
             }
             Some(Elsewhere { entry: engine.lend(entry, guard), deadline, is_stored: false })
         };
+        let standing = backing.standing(&cold);
         let Some(hold) = backing.ledger.try_hold(number) else { return lend(cold.entry) };
-        let arriving = match engine.arriving(hash, cold.entry) {
+        let arriving = match engine.arriving(hash, cold.entry, standing) {
             Ok(arriving) => arriving,
             Err(_) => {
                 hold.settle();
@@ -276,8 +277,9 @@ impl<E: Entry> Upper<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> bool {
+        let standing = backing.standing(&cold);
         let hold = backing.ledger.hold(cold.number);
-        let is_moved = match engine.arriving(cold.hash, cold.entry) {
+        let is_moved = match engine.arriving(cold.hash, cold.entry, standing) {
             Ok(arriving) => match backing.thaw(hold, arriving, engine, guard) {
                 Thawed::Moved(published) => {
                     engine.settle_published(published, guard, now);

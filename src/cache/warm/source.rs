@@ -32,6 +32,12 @@ pub trait Pages: Send + Sync {
     /// Where it may be.
     fn places(&self, hash: u64) -> Result<Places, DumpError>;
 
+    /// What a policy knew of the entry at this place: as a dump has it.
+    fn mark_at(&self, place: Location) -> Result<u8, DumpError>;
+
+    /// What it had learnt; the same.
+    fn learnt(&self) -> Result<Option<&[u8]>, DumpError>;
+
     /// The hash of the key at this place.
     fn hash_at(&self, place: Location) -> Result<u64, DumpError>;
 

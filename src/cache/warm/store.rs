@@ -39,6 +39,14 @@ impl Pages for StoreSnapshot {
         Ok(self.places(hash)?.collect())
     }
 
+    fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.mark_at(place)
+    }
+
+    fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.learnt()
+    }
+
     fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         self.hash_at(place)
     }
@@ -90,6 +98,7 @@ impl<S> Builder<Store, S> {
     /// - **[`len`](Store::len) and [`weight`](Store::weight)** count what is in memory. [`iter`](Store::iter), [`retain`](Store::retain) and [`dump`](Store::dump) promise to meet each entry, so they
     ///   first do what [`hydrate`](Store::hydrate) does.
     /// - **In a store with a bound** the background thread stops when that is reached, and goes on when there is room. What is left is served as before, and evicts others when it is asked for.
+    ///   Entries come with what the eviction policy of the dumped store knew of them, if that had a bound, too.
     /// - **What is damaged** in the file is absent: see [`warming_error`](Store::warming_error). It must not be changed in place, as with any [`StoreSnapshot`].
     ///
     /// Takes a bit for each entry of the snapshot, and 32 KiB. A builder that is cloned gives several stores on the same one.

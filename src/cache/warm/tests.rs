@@ -41,6 +41,14 @@ impl Pages for One {
         Ok(std::iter::once(Location { section: 0, slot: 0 }).collect())
     }
 
+    fn mark_at(&self, _: Location) -> Result<u8, DumpError> {
+        Ok(0)
+    }
+
+    fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        Ok(None)
+    }
+
     fn hash_at(&self, _: Location) -> Result<u64, DumpError> {
         Ok(0)
     }
@@ -226,7 +234,7 @@ mod deceitful {
             }
         }
         writer.write_rest(pending).unwrap();
-        writer.finish().unwrap();
+        writer.finish(None).unwrap();
         let snapshot = StoreSnapshot::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         let builder = Store::builder().clock(Clock::manual().0).expiry(Expiry::Off);

@@ -45,6 +45,14 @@ impl<K: Dumped + Hash + Eq, V: Dumped> Pages for Snapshot<K, V> {
         Ok(self.places(hash)?.collect())
     }
 
+    fn mark_at(&self, place: Location) -> Result<u8, DumpError> {
+        self.mark_at(place)
+    }
+
+    fn learnt(&self) -> Result<Option<&[u8]>, DumpError> {
+        self.learnt()
+    }
+
     fn hash_at(&self, place: Location) -> Result<u64, DumpError> {
         self.hash_at(place)
     }

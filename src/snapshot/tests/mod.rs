@@ -7,6 +7,7 @@ mod faults;
 #[path = "../../../tests/support/folder.rs"]
 mod folder;
 mod hostile;
+mod marks;
 #[allow(dead_code, reason = "not all of it is needed")]
 #[path = "../../../tests/support/random.rs"]
 mod random;
@@ -49,5 +50,5 @@ fn write<'k>(
         }
     }
     writer.write_rest(pending)?;
-    writer.finish()
+    writer.finish(None)
 }
