@@ -83,7 +83,8 @@ pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
 #[cfg(feature = "dump")]
 pub use snapshot::{
-    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreSnapshot,
+    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreDumpWriter,
+    StoreSnapshot,
 };
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! Dump files, by what their users see of them. What needs a look inside is tested there: `src/snapshot/tests`.
 
+#[path = "dump/by_hand.rs"]
+mod by_hand;
 #[path = "dump/damage.rs"]
 mod damage;
 #[path = "dump/files.rs"]

@@ -153,8 +153,15 @@ impl SectionBuilder {
 
     fn note(&mut self, hash: u64, due: Due) {
         self.columns.ends.push(self.bytes.len() as u32);
+        let last_deadlines = &mut self.columns.last_deadlines;
+        // Where some have one and some do not, it is the deadline itself.
+        if due.last.is_some() {
+            last_deadlines.extend_from_slice(&self.columns.deadlines[last_deadlines.len()..]);
+        }
+        if due.last.is_some() || !last_deadlines.is_empty() {
+            last_deadlines.push(due.last.unwrap_or(due.deadline));
+        }
         self.columns.deadlines.push(due.deadline);
-        self.columns.last_deadlines.extend(due.last);
         self.hashes.push(hash);
     }
 

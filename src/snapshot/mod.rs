@@ -7,7 +7,7 @@
 //! - [`columns`], [`archive`]: a section of entries, written and read; what is checked before a byte of it is believed.
 //! - [`index`], [`spill`]: from hash to place, and how that is made in bounded memory.
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
-//! - [`writer`]: all of it one behind the other.
+//! - [`writer`]: all of it one behind the other; [`store_writer`], [`duplicates`]: for entries that come from no store.
 //! - [`map`], [`opened`]: a file in memory, and what is verified when.
 //! - [`store`], [`typed`]: the two faces for reading; [`places`]: by place, for a cache on top of one.
 //! - [`hash`], [`types`], [`error`].
@@ -15,6 +15,7 @@
 mod archive;
 mod columns;
 mod disk;
+mod duplicates;
 mod error;
 #[cfg(all(any(fuzzing, test), not(purekv_loom)))]
 pub(crate) mod forge;
@@ -27,6 +28,7 @@ mod places;
 mod replace;
 mod spill;
 mod store;
+mod store_writer;
 mod tables;
 #[cfg(all(test, not(purekv_loom)))]
 mod tests;
@@ -38,6 +40,7 @@ pub use error::DumpError;
 pub use format::Kind as DumpKind;
 pub use opened::DumpInfo;
 pub use store::{SnapshotEntry, StoreSnapshot};
+pub use store_writer::StoreDumpWriter;
 pub use typed::Snapshot;
 pub use types::Dumped;
 pub use writer::Progress as DumpProgress;

@@ -14,7 +14,7 @@ use super::format::{
     BUCKETS_PER_BLOCK, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC, VERSION, padded,
 };
 use super::hash::checksum;
-use super::index::{Location, bucket_of, cells_of};
+use super::index::{Cell, Location, bucket_of, cells_of};
 use super::map::Map;
 use super::tables::{Block, SECTION_ENTRIES, Section, Tables, block_len, buckets_in};
 use super::types::{Types, describe, layout};
@@ -270,22 +270,30 @@ impl Opened {
         hash: u64,
     ) -> Result<impl Iterator<Item = Location> + use<'_>, DumpError> {
         let buckets = self.footer.buckets;
-        let cells = if buckets == 0 {
-            None
-        } else {
-            let bucket = bucket_of(hash, buckets);
-            let number = bucket / BUCKETS_PER_BLOCK;
-            let (bytes, count) = self.block(number)?;
-            let in_block = buckets_in(number, buckets);
-            let cells = cells_of(bytes, in_block, count, bucket % BUCKETS_PER_BLOCK);
-            let flawed = || {
-                let offset = self.footer.index_offset;
-                DumpError::format(&self.path, offset, "an index block", "offsets out of order")
-            };
-            Some(cells.ok_or_else(flawed)?)
+        let cells = match buckets {
+            0 => None,
+            _ => Some(self.bucket(bucket_of(hash, buckets))?),
         };
-        let own = move |cell: &super::index::Cell| cell.is_of(hash);
+        let own = move |cell: &Cell| cell.is_of(hash);
         Ok(cells.into_iter().flatten().filter(own).map(|cell| cell.location()))
+    }
+
+    pub(super) fn buckets(&self) -> u64 {
+        self.footer.buckets
+    }
+
+    /// The cells of a bucket.
+    pub(super) fn bucket(
+        &self,
+        bucket: u64,
+    ) -> Result<impl Iterator<Item = Cell> + use<'_>, DumpError> {
+        let number = bucket / BUCKETS_PER_BLOCK;
+        let (bytes, count) = self.block(number)?;
+        let in_block = buckets_in(number, self.footer.buckets);
+        cells_of(bytes, in_block, count, bucket % BUCKETS_PER_BLOCK).ok_or_else(|| {
+            let offset = self.footer.index_offset;
+            DumpError::format(&self.path, offset, "an index block", "offsets out of order")
+        })
     }
 
     /// A block of the index, and how many cells it has.

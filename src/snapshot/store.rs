@@ -21,8 +21,11 @@ pub struct SnapshotEntry<'s, K: ?Sized, V: ?Sized> {
     pub key: &'s K,
     /// The value.
     pub value: &'s V,
-    /// The instant from which it is absent; None: it never is.
+    /// The instant from which it is absent; None: it never is. In a dump of a cache with a time-to-idle: if nobody asks for it meanwhile.
     pub expires_at: Option<SystemTime>,
+    /// The instant from which it is absent however often it is asked for; None: there is no such. It differs from `expires_at` only in a dump of a cache with a
+    /// time-to-idle.
+    pub expires_at_latest: Option<SystemTime>,
 }
 
 /// Whether it is due by now. Reads the clock only if it needs to.
@@ -32,6 +35,11 @@ pub(super) fn is_due(raw: &Raw<'_>) -> bool {
 
 pub(super) fn expires_at(raw: &Raw<'_>) -> Option<SystemTime> {
     (raw.due.deadline != NEVER).then(|| instant(raw.due.deadline))
+}
+
+pub(super) fn expires_at_latest(raw: &Raw<'_>) -> Option<SystemTime> {
+    let last = raw.due.last.unwrap_or(raw.due.deadline);
+    (last != NEVER).then(|| instant(last))
 }
 
 /// A dump of a [`Store`](crate::Store) that is read where it lies: opened in microseconds, however large it is, and never copied.
@@ -66,7 +74,8 @@ pub struct StoreSnapshot {
 }
 
 fn entry_of(raw: Raw<'_>) -> SnapshotEntry<'_, [u8], [u8]> {
-    SnapshotEntry { key: raw.key, value: raw.value, expires_at: expires_at(&raw) }
+    let (expires_at, expires_at_latest) = (expires_at(&raw), expires_at_latest(&raw));
+    SnapshotEntry { key: raw.key, value: raw.value, expires_at, expires_at_latest }
 }
 
 /// Byte strings need no further checks.
@@ -143,6 +152,20 @@ impl StoreSnapshot {
             };
             let live = entries.into_iter().flatten().filter(|raw| !is_due(raw));
             live.map(|raw| Ok(entry_of(raw))).chain(error.map(Err))
+        })
+    }
+
+    /// Calls `visit` with each entry, those included that are due by now, in the order of the file. Blocks on the disk; O(bytes).
+    ///
+    /// # Errors
+    ///
+    /// What `visit` says, or that a section is damaged: the first of all, and with that it ends.
+    pub fn try_for_each<E: From<DumpError>>(
+        &self,
+        mut visit: impl FnMut(SnapshotEntry<'_, [u8], [u8]>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        (0..self.sections()).try_for_each(|section| {
+            self.raw_entries(section)?.map(entry_of).try_for_each(&mut visit)
         })
     }
 

@@ -12,7 +12,7 @@ use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
 use super::opened::{DumpInfo, Opened};
-use super::store::{SnapshotEntry, expires_at, is_due};
+use super::store::{SnapshotEntry, expires_at, expires_at_latest, is_due};
 use super::types::{Dumped, Types};
 use crate::sync::{AtomicBool, Ordering};
 
@@ -172,7 +172,8 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         let key = unsafe { Self::key_of(raw) };
         // SAFETY: the caller's promise.
         let value = unsafe { Self::value_of(raw) };
-        SnapshotEntry { key, value, expires_at: expires_at(raw) }
+        let (expires_at, expires_at_latest) = (expires_at(raw), expires_at_latest(raw));
+        SnapshotEntry { key, value, expires_at, expires_at_latest }
     }
 
     fn copy<T: Dumped>(&self, archived: &Archived<T>) -> Result<T, DumpError> {

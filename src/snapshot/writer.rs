@@ -165,7 +165,16 @@ impl<'d, D: Disk> Writer<'d, D> {
     }
 
     /// Writes what is left, and puts the dump in its place.
-    pub(crate) fn finish(mut self, mut pending: Pending) -> Result<Progress, DumpError> {
+    pub(crate) fn finish(self, pending: Pending) -> Result<Progress, DumpError> {
+        self.finish_if(pending, |_| Ok(()))
+    }
+
+    /// As [`finish`](Self::finish), if `check` finds the file good, which is complete then and has not got its name yet.
+    pub(super) fn finish_if(
+        mut self,
+        mut pending: Pending,
+        check: impl FnOnce(&std::path::Path) -> Result<(), DumpError>,
+    ) -> Result<Progress, DumpError> {
         self.write_full(&mut pending)?;
         if pending.current.len() > 0 {
             self.write_section(&mut pending.current)?;
@@ -196,6 +205,7 @@ impl<'d, D: Disk> Writer<'d, D> {
         };
         self.file.write(&footer.encode())?;
         let progress = self.progress();
+        check(self.file.beside())?;
         self.file.commit()?;
         Ok(progress)
     }
