@@ -1,7 +1,15 @@
 //! The `purekv` command.
 
+#[path = "purekv/conversion.rs"]
+mod conversion;
+#[path = "purekv/convert.rs"]
+mod convert;
 #[path = "purekv/dump.rs"]
 mod dump;
+#[path = "purekv/lines.rs"]
+mod lines;
+#[path = "purekv/output.rs"]
+mod output;
 #[path = "purekv/replay.rs"]
 mod replay;
 
@@ -26,12 +34,17 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let output = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let misuse = match &command {
+        Command::Replay(arguments) => arguments.misuse(),
+        Command::Dump(command) => command.misuse(),
+    };
+    if let Some(told) = misuse {
+        let missing = clap::error::ErrorKind::MissingRequiredArgument;
+        Cli::command().error(missing, told).exit();
+    }
+    let output = match command {
         Command::Replay(arguments) => {
-            if let Some(told) = arguments.missing() {
-                let missing = clap::error::ErrorKind::MissingRequiredArgument;
-                Cli::command().error(missing, told).exit();
-            }
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
         }
         Command::Dump(command) => command.run().map_err(|error| error.to_string()),

@@ -74,7 +74,7 @@ fn exponent(text: &str) -> Result<f64, String> {
 
 impl Replay {
     /// What is wrong with the arguments as a whole.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
+    pub(crate) fn misuse(&self) -> Option<&'static str> {
         let is_missing = self.files.len() > 1 && self.capacity.is_empty();
         is_missing.then_some("several traces make a table of sizes: give --capacity, too")
     }
