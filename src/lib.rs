@@ -55,7 +55,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;

@@ -73,6 +73,9 @@ fn a_wrong_argument_is_a_usage_error() {
         &["dump", "convert", "one.jsonl", "-", "--to", "dump"],
         &["dump", "convert", "-", "two.jsonl", "--from", "dump"],
         &["dump", "convert", "one.dump", "two.jsonl", "--to", "json"],
+        &["dump", "convert", "one.dump", "two.jsonl", "--compress"],
+        &["dump", "convert", "one.dump", "two.dump", "--compress=0"],
+        &["dump", "convert", "one.dump", "two.dump", "--compress=23"],
     ] {
         let output = purekv(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");

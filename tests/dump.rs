@@ -16,6 +16,9 @@ mod kill;
 mod load;
 #[path = "dump/old.rs"]
 mod old;
+#[cfg(feature = "dump-zstd")]
+#[path = "dump/packed.rs"]
+mod packed;
 #[path = "dump/periodic.rs"]
 mod periodic;
 #[path = "support/random.rs"]

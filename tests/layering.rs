@@ -113,7 +113,7 @@ const RESERVED: &[Reserved] = &[
             "src/replay/cpu.rs",
             "src/snapshot/archive.rs",
             "src/snapshot/map.rs",
-            "src/snapshot/opened.rs",
+            "src/snapshot/sections.rs",
             "src/snapshot/typed.rs",
         ],
         in_tests: true,

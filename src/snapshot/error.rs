@@ -125,6 +125,12 @@ pub enum DumpError {
         /// The version that it is of.
         found: u32,
     },
+    /// It is compressed, and this program was built without the feature `dump-zstd`.
+    #[error("{}: compressed, and this program was built without purekv's feature dump-zstd", path.display())]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file ends too early: it has no footer at its end.
     #[error("{}: truncated: no footer at the end of {found} bytes, expected {expected}", path.display())]
     Truncated {

@@ -5,10 +5,11 @@
 //!
 //! - [`format`], [`tables`]: head, tables, footer as bytes, and whether they fit each other. Pure.
 //! - [`columns`], [`archive`]: a section of entries, written and read; what is checked before a byte of it is believed.
+//! - [`pack`]: sections that are compressed.
 //! - [`index`], [`spill`]: from hash to place, and how that is made in bounded memory.
 //! - [`disk`], [`replace`]: the steps by which a file is replaced, each of which can fail.
 //! - [`writer`]: all of it one behind the other; [`store_writer`], [`duplicates`]: for entries that come from no store.
-//! - [`map`], [`opened`]: a file in memory, and what is verified when.
+//! - [`map`], [`opened`], [`sections`]: a file in memory, and what is verified when.
 //! - [`store`], [`typed`]: the two faces for reading; [`places`]: by place, for a cache on top of one.
 //! - [`hash`], [`types`], [`error`].
 
@@ -24,8 +25,10 @@ mod hash;
 mod index;
 mod map;
 mod opened;
+mod pack;
 mod places;
 mod replace;
+mod sections;
 mod spill;
 mod store;
 mod store_writer;
@@ -50,5 +53,6 @@ pub(crate) use columns::{Due, Refused};
 pub(crate) use disk::System;
 pub(crate) use hash::{hash_of, hash_of_bytes};
 pub(crate) use index::Location;
+pub(crate) use pack::Scratch;
 pub(crate) use types::Types;
 pub(crate) use writer::{Pending, Writer, wall};

@@ -10,6 +10,7 @@ use super::format::NEVER;
 use super::hash::hash_of_bytes;
 use super::index::Location;
 use super::opened::{DumpInfo, Opened, instant};
+use super::pack::Scratch;
 use super::types::Types;
 use super::writer::wall;
 
@@ -49,6 +50,9 @@ pub(super) fn expires_at_latest(raw: &Raw<'_>) -> Option<SystemTime> {
 /// A look-up **blocks** while the disk reads what it wants.
 ///
 /// An entry that is due by the system's wall clock is absent.
+///
+/// **Of a compressed dump** a section is unpacked by the look-up that first comes to it, into memory that is kept as long as this is, so that values are had by reference here, too. That is
+/// then no longer read where it lies, and takes as much memory as what was looked at takes unpacked: in the end, or after [`iter`](Self::iter), all of it.
 ///
 /// The file may be replaced by another dump, or removed, while it is open; this one stays what it is. It must not be *changed in place* nor *truncated* by others: the
 /// system ends a process with SIGBUS that touches what was cut off, and bytes that change behind its back are not noticed again once they were verified.
@@ -157,6 +161,8 @@ impl StoreSnapshot {
 
     /// Calls `visit` with each entry, those included that are due by now, in the order of the file. Blocks on the disk; O(bytes).
     ///
+    /// Unlike [`iter`](Self::iter), it keeps nothing of a dump that is compressed: a section is unpacked to where the one before it was.
+    ///
     /// # Errors
     ///
     /// What `visit` says, or that a section is damaged: the first of all, and with that it ends.
@@ -164,8 +170,10 @@ impl StoreSnapshot {
         &self,
         mut visit: impl FnMut(SnapshotEntry<'_, [u8], [u8]>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut scratch = Scratch::default();
         (0..self.sections()).try_for_each(|section| {
-            self.raw_entries(section)?.map(entry_of).try_for_each(&mut visit)
+            let mut entries = self.raw_entries_in(section, &mut scratch)?.map(entry_of);
+            entries.try_for_each(&mut visit)
         })
     }
 
@@ -182,6 +190,16 @@ impl StoreSnapshot {
         Ok(view.into_iter().flat_map(View::entries))
     }
 
+    /// As [`raw_entries`](Self::raw_entries); if they are packed, unpacked into `scratch`.
+    pub(crate) fn raw_entries_in<'m>(
+        &'m self,
+        section: usize,
+        scratch: &'m mut Scratch,
+    ) -> Result<impl Iterator<Item = Raw<'m>>, DumpError> {
+        let view = self.file.section_in(section, scratch, as_it_is)?;
+        Ok(view.into_iter().flat_map(View::entries))
+    }
+
     /// Reads all of the file, and checks that it is what was written: all checksums, and that each entry is found where the index says.
     /// Blocks on the disk; O(bytes).
     ///
@@ -189,8 +207,9 @@ impl StoreSnapshot {
     ///
     /// The first thing that is wrong.
     pub fn verify(&self) -> Result<(), DumpError> {
+        let mut scratch = Scratch::default();
         for section in 0..self.sections() {
-            for (slot, raw) in self.raw_entries(section)?.enumerate() {
+            for (slot, raw) in self.raw_entries_in(section, &mut scratch)?.enumerate() {
                 let own = Location { section: section as u32, slot: slot as u32 };
                 if !self.file.locations(hash_of_bytes(raw.key))?.any(|found| found == own) {
                     return Err(self.file.astray(own));

@@ -98,6 +98,19 @@ impl StoreDumpWriter {
         self.put(key, value, Due { deadline, last })
     }
 
+    /// Compresses what comes from here on: see [`DumpOptions::compress`](crate::DumpOptions::compress).
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for it; [`DumpError::Stopped`]: it had failed before.
+    #[cfg(feature = "dump-zstd")]
+    pub fn compress(&mut self, level: i32) -> Result<(), DumpError> {
+        match &mut self.writer {
+            Some(writer) => writer.pack(level),
+            None => Err(self.stopped()),
+        }
+    }
+
     fn put(&mut self, key: &[u8], value: &[u8], due: Due) -> Result<(), DumpError> {
         let Some(mut writer) = self.writer.take() else { return Err(self.stopped()) };
         let section = self.pending.room_for(Some(key.len().saturating_add(value.len())));

@@ -12,6 +12,7 @@ use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
 use super::opened::{DumpInfo, Opened};
+use super::pack::Scratch;
 use super::store::{SnapshotEntry, expires_at, expires_at_latest, is_due};
 use super::types::{Dumped, Types};
 use crate::sync::{AtomicBool, Ordering};
@@ -138,19 +139,21 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
 
     /// A verified section, archives and all.
     pub(super) fn section(&self, number: usize) -> Result<Option<View<'_>>, DumpError> {
-        self.file.section(number, |view, offset| {
-            for raw in view.entries() {
-                check_entry::<K, V>(&raw).map_err(|error| {
-                    DumpError::format(self.file.path(), offset, "archived entries", error)
-                })?;
-            }
-            Ok(())
+        self.file.section(number, |view, offset| self.check_all(view, offset))
+    }
+
+    /// Whether all that is in a section at this offset is of these types.
+    fn check_all(&self, view: View<'_>, offset: u64) -> Result<(), DumpError> {
+        view.entries().try_for_each(|raw| {
+            check_entry::<K, V>(&raw).map_err(|error| {
+                DumpError::format(self.file.path(), offset, "archived entries", error)
+            })
         })
     }
 
     /// # Safety
     ///
-    /// The entry is of a [`section`](Self::section).
+    /// The entry is of a [`section`](Self::section), or of [`raw_entries_in`](Self::raw_entries_in).
     unsafe fn key_of<'m>(raw: &Raw<'m>) -> &'m Archived<K> {
         // SAFETY: it was checked as this type there.
         unsafe { access(raw.key) }
@@ -158,7 +161,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
 
     /// # Safety
     ///
-    /// The entry is of a [`section`](Self::section).
+    /// As of [`key_of`](Self::key_of).
     unsafe fn value_of<'m>(raw: &Raw<'m>) -> &'m Archived<V> {
         // SAFETY: it was checked as this type there.
         unsafe { access(raw.value) }
@@ -166,7 +169,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
 
     /// # Safety
     ///
-    /// The entry is of a [`section`](Self::section).
+    /// As of [`key_of`](Self::key_of).
     unsafe fn entry_of<'m>(raw: &Raw<'m>) -> SnapshotEntry<'m, Archived<K>, Archived<V>> {
         // SAFETY: the caller's promise.
         let key = unsafe { Self::key_of(raw) };
@@ -212,6 +215,24 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         })
     }
 
+    /// Calls `visit` with each entry, those included that are due by now, in the order of the file. Blocks on the disk; O(bytes). See
+    /// [`StoreSnapshot::try_for_each`](crate::StoreSnapshot::try_for_each).
+    ///
+    /// # Errors
+    ///
+    /// What `visit` says, or that a section is damaged: the first of all, and with that it ends.
+    pub fn try_for_each<E: From<DumpError>>(
+        &self,
+        mut visit: impl FnMut(SnapshotEntry<'_, Archived<K>, Archived<V>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut scratch = Scratch::default();
+        (0..self.sections()).try_for_each(|section| {
+            let mut entries = self.raw_entries_in(section, &mut scratch)?;
+            // SAFETY: entries of a section.
+            entries.try_for_each(|raw| visit(unsafe { Self::entry_of(&raw) }))
+        })
+    }
+
     pub(crate) fn sections(&self) -> usize {
         self.file.sections()
     }
@@ -222,6 +243,17 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         section: usize,
     ) -> Result<impl Iterator<Item = Raw<'_>>, DumpError> {
         Ok(self.section(section)?.into_iter().flat_map(View::entries))
+    }
+
+    /// As [`raw_entries`](Self::raw_entries); if they are packed, unpacked into `scratch`.
+    pub(crate) fn raw_entries_in<'m>(
+        &'m self,
+        section: usize,
+        scratch: &'m mut Scratch,
+    ) -> Result<impl Iterator<Item = Raw<'m>>, DumpError> {
+        let check = |view: View<'_>, offset| self.check_all(view, offset);
+        let view = self.file.section_in(section, scratch, check)?;
+        Ok(view.into_iter().flat_map(View::entries))
     }
 
     /// Copies of key and value of one of the [`raw_entries`](Self::raw_entries).
@@ -246,8 +278,9 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     where
         K: Hash,
     {
+        let mut scratch = Scratch::default();
         for number in 0..self.sections() {
-            for (slot, raw) in self.raw_entries(number)?.enumerate() {
+            for (slot, raw) in self.raw_entries_in(number, &mut scratch)?.enumerate() {
                 self.check_place(&raw, Location { section: number as u32, slot: slot as u32 })?;
             }
         }

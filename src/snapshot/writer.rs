@@ -8,16 +8,17 @@ use super::error::DumpError;
 use super::format::{Footer, HEAD_LEN, Head, padded};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
+use super::pack::Packer;
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
-use super::tables::{Block, SECTION_ENTRIES, Section};
+use super::tables::{Block, FLAG_ZSTD, SECTION_ENTRIES, Section};
 use super::types::Types;
 
 /// What keys and values of a section take together, at least, unless it is the last one; it is closed at the first entry beyond.
 ///
 /// A section is verified as a whole when it is first touched, which is what the first look-up in a dump waits for: a quarter of a
 /// millisecond at this size.
-const SECTION_BYTES: usize = 1 << 20;
+pub(super) const SECTION_BYTES: usize = 1 << 20;
 
 /// Sections that are being filled, and those that are full. Filled while pinned, written while not.
 pub(crate) struct Pending {
@@ -81,6 +82,8 @@ pub(crate) struct Writer<'d, D: Disk> {
     blocks: Vec<Block>,
     spill: Spill,
     entries: u64,
+    /// None: sections are written as they are.
+    packer: Option<Packer>,
 }
 
 impl<'d, D: Disk> Writer<'d, D> {
@@ -96,7 +99,16 @@ impl<'d, D: Disk> Writer<'d, D> {
         file.write(&head.encode())?;
         debug_assert_eq!(file.len(), HEAD_LEN);
         let spill = Spill::new();
-        Ok(Self { file, head, types, sections: Vec::new(), blocks: Vec::new(), spill, entries: 0 })
+        let (sections, blocks) = (Vec::new(), Vec::new());
+        Ok(Self { file, head, types, sections, blocks, spill, entries: 0, packer: None })
+    }
+
+    /// Packs the sections that are still to come, at a level of zstd's.
+    #[cfg(feature = "dump-zstd")]
+    pub(crate) fn pack(&mut self, level: i32) -> Result<(), DumpError> {
+        let packer = Packer::new(level);
+        self.packer = Some(packer.map_err(|e| DumpError::io(self.file.target(), "compress", e))?);
+        Ok(())
     }
 
     /// Writes the sections that are full.
@@ -133,31 +145,14 @@ impl<'d, D: Disk> Writer<'d, D> {
                 .map_err(|source| DumpError::io(beside, "write the index's file", source))?;
         }
         let entries = hashes.len() as u32;
+        let packed = self.packer.as_mut().and_then(|packer| packer.pack(bytes));
+        let (bytes, flags) = packed.map_or((&bytes[..], 0), |packed| (packed, FLAG_ZSTD));
         let len = bytes.len() as u64;
-        let (offset, checksum) = self.write_part(bytes)?;
+        let (offset, checksum) = write_part(&mut self.file, bytes)?;
         self.entries += u64::from(entries);
         let kind = SECTION_ENTRIES;
-        self.sections.push(Section { offset, len, entries, kind, flags: 0, checksum });
+        self.sections.push(Section { offset, len, entries, kind, flags, checksum });
         Ok(())
-    }
-
-    /// Writes `bytes` and their padding; where they begin, and the checksum of both.
-    fn write_part(&mut self, bytes: &[u8]) -> Result<(u64, u64), DumpError> {
-        let offset = self.file.len();
-        let padding = padding(bytes.len() as u64);
-        let checksum = if padding.is_empty() {
-            checksum(bytes)
-        } else {
-            let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
-            hasher.update(bytes);
-            hasher.update(padding);
-            hasher.digest()
-        };
-        self.file.write(bytes)?;
-        if !padding.is_empty() {
-            self.file.write(padding)?;
-        }
-        Ok((offset, checksum))
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -189,7 +184,7 @@ impl<'d, D: Disk> Writer<'d, D> {
         self.sections.iter().for_each(|section| section.encode(&mut tables));
         self.blocks.iter().for_each(|block| block.encode(&mut tables));
         tables.extend(self.types.names().bytes());
-        let (tables_offset, tables_checksum) = self.write_part(&tables)?;
+        let (tables_offset, tables_checksum) = write_part(&mut self.file, &tables)?;
         let footer = Footer {
             identity: self.head.identity,
             entries: self.entries,
@@ -254,10 +249,32 @@ impl<'d, D: Disk> Writer<'d, D> {
 
     fn write_block(&mut self, block: &mut BlockBuilder) -> Result<(), DumpError> {
         let (bytes, cells) = block.take();
-        let (offset, checksum) = self.write_part(bytes)?;
+        let (offset, checksum) = write_part(&mut self.file, bytes)?;
         self.blocks.push(Block { offset, cells, checksum });
         Ok(())
     }
+}
+
+/// Writes `bytes` and their padding; where they begin, and the checksum of both.
+fn write_part<D: Disk>(
+    file: &mut Replacement<'_, D>,
+    bytes: &[u8],
+) -> Result<(u64, u64), DumpError> {
+    let offset = file.len();
+    let padding = padding(bytes.len() as u64);
+    let checksum = if padding.is_empty() {
+        checksum(bytes)
+    } else {
+        let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+        hasher.update(bytes);
+        hasher.update(padding);
+        hasher.digest()
+    };
+    file.write(bytes)?;
+    if !padding.is_empty() {
+        file.write(padding)?;
+    }
+    Ok((offset, checksum))
 }
 
 /// What follows a part of so many bytes.

@@ -97,6 +97,32 @@ fn there_and_back_is_the_same() {
 }
 
 #[test]
+fn a_dump_is_compressed_and_made_plain_again() {
+    let folder = Folder::new("compress");
+    let (dump, packed, plain) =
+        (folder.file("1.dump"), folder.file("2.dump"), folder.file("3.dump"));
+    dump_of_all_sorts(&dump);
+    let described = |dump| printed(&purekv(&["dump", "inspect", path(dump)])).to_owned();
+    let len = |dump| fs::metadata(dump).expect("it is there").len();
+    assert!(described(&dump).contains("compression     none\n"));
+    for level in ["--compress", "--compress=1", "--compress=22"] {
+        printed(&convert(&[path(&dump), path(&packed), level]));
+        assert!(described(&packed).contains("compression     zstd, "), "{}", described(&packed));
+        assert!(len(&packed) * 10 < len(&dump) && entries(&packed) == entries(&dump));
+        printed(&purekv(&["dump", "verify", path(&packed)]));
+    }
+    // To itself, too.
+    printed(&convert(&[path(&packed), path(&packed), "--compress=5"]));
+    printed(&convert(&[path(&packed), path(&plain)]));
+    assert_eq!(len(&plain), len(&dump));
+    assert!(entries(&plain) == entries(&dump));
+    let lines = convert(&[path(&packed), "-"]);
+    printed(&convert_from(&lines.stdout, &["-", path(&packed), "--compress"]));
+    assert!(entries(&packed) == entries(&dump));
+    assert_eq!(folder.names(), ["1.dump", "2.dump", "3.dump"]);
+}
+
+#[test]
 fn lines_are_as_they_are_documented() {
     let folder = Folder::new("lines");
     let dump = folder.file("one.dump");

@@ -43,10 +43,19 @@ pub(crate) fn to_lines(input: &Path, output: Option<&Path>) -> Result<u64, Failu
     Ok(snapshot.len())
 }
 
-/// How many entries.
-pub(crate) fn rewrite(input: &Path, output: &Path) -> Result<u64, Failure> {
-    let (snapshot, bar) = open(input)?;
+/// `level`: of compression, if it is to be.
+fn create(output: &Path, level: Option<i32>) -> Result<StoreDumpWriter, DumpError> {
     let mut dump = StoreDumpWriter::create(output)?;
+    if let Some(level) = level {
+        dump.compress(level)?;
+    }
+    Ok(dump)
+}
+
+/// How many entries.
+pub(crate) fn rewrite(input: &Path, output: &Path, level: Option<i32>) -> Result<u64, Failure> {
+    let (snapshot, bar) = open(input)?;
+    let mut dump = create(output, level)?;
     snapshot.try_for_each(|entry| {
         bar.inc(1);
         dump.write_idle(entry.key, entry.value, entry.expires_at, entry.expires_at_latest)
@@ -72,12 +81,16 @@ fn reader(input: Option<&Path>) -> io::Result<(Box<dyn BufRead>, ProgressBar)> {
 }
 
 /// `input`: None is standard input. How many entries.
-pub(crate) fn to_dump(input: Option<&Path>, output: &Path) -> Result<u64, Failure> {
+pub(crate) fn to_dump(
+    input: Option<&Path>,
+    output: &Path,
+    level: Option<i32>,
+) -> Result<u64, Failure> {
     let path = input.unwrap_or(Path::new("standard input"));
     let failed = |source| Failure::Input { path: path.to_owned(), source };
     let at_line = |number, what| Failure::Line { path: path.to_owned(), number, what };
     let (mut input, bar) = reader(input).map_err(failed)?;
-    let mut dump = StoreDumpWriter::create(output)?;
+    let mut dump = create(output, level)?;
     let (mut line, mut number) = (Vec::new(), 0_u64);
     while lines::next(&mut input, &mut line).map_err(failed)? {
         number += 1;

@@ -31,6 +31,9 @@ pub(crate) struct Convert {
     /// What OUT is to be, if its name does not tell
     #[arg(long, value_name = "FORM")]
     to: Option<Form>,
+    /// Compress the dump by zstd, 1 (fast) to 22 (small) [default: not at all; without LEVEL: 3]
+    #[arg(long, value_name = "LEVEL", num_args = 0..=1, require_equals = true, default_missing_value = "3", value_parser = clap::value_parser!(i32).range(1..=22))]
+    compress: Option<i32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,6 +72,9 @@ impl Convert {
             (from, to) if is_piped(&self.input, from) || is_piped(&self.output, to) => {
                 Some("a dump is a file, and not standard input or output")
             }
+            (_, Some(Form::Jsonl)) if self.compress.is_some() => {
+                Some("only a dump can be compressed")
+            }
             _ => None,
         }
     }
@@ -77,9 +83,11 @@ impl Convert {
     pub(crate) fn run(&self) -> Result<Vec<u8>, Failure> {
         let named = |path| (!is_standard(path)).then_some(path);
         let entries = match self.forms() {
-            (Some(Form::Jsonl), _) => conversion::to_dump(named(&self.input), &self.output)?,
+            (Some(Form::Jsonl), _) => {
+                conversion::to_dump(named(&self.input), &self.output, self.compress)?
+            }
             (_, Some(Form::Jsonl)) => conversion::to_lines(&self.input, named(&self.output))?,
-            _ => conversion::rewrite(&self.input, &self.output)?,
+            _ => conversion::rewrite(&self.input, &self.output, self.compress)?,
         };
         if is_standard(&self.output) {
             return Ok(Vec::new());

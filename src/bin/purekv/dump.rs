@@ -93,11 +93,16 @@ fn describe(info: &DumpInfo) -> String {
         _ => "store".to_owned(),
     };
     let time = |time: SystemTime| humantime::format_rfc3339_millis(time).to_string();
+    let compression = match info.compressed_sections {
+        0 => "none".to_owned(),
+        some => format!("zstd, {some} sections"),
+    };
     let lines = [
         ("format version", info.version.to_string()),
         ("kind", kind),
         ("entries", info.entries.to_string()),
         ("sections", info.sections.to_string()),
+        ("compression", compression),
         ("size", format!("{} ({})", HumanBytes(info.bytes), info.bytes)),
         ("started", time(info.started)),
         ("ended", time(info.ended)),

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::options::LoadOptions;
-use crate::snapshot::DumpError;
+use crate::snapshot::{DumpError, Scratch};
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
 /// What became of a dump's entries.
@@ -33,18 +33,19 @@ impl LoadReport {
 pub(super) fn load_all(
     options: &LoadOptions,
     sections: usize,
-    load: impl Fn(usize, &mut LoadReport) -> Result<(), DumpError> + Sync,
+    load: impl Fn(usize, &mut Scratch, &mut LoadReport) -> Result<(), DumpError> + Sync,
 ) -> Result<LoadReport, DumpError> {
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
-        let mut report = LoadReport::default();
+        let (mut report, mut scratch) = (LoadReport::default(), Scratch::default());
         // Relaxed: only uniqueness matters; and a late look at `failed` costs a section.
         while !failed.load(Ordering::Relaxed) {
             let section = next.fetch_add(1, Ordering::Relaxed);
             if section >= sections {
                 break;
             }
-            load(section, &mut report).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+            load(section, &mut scratch, &mut report)
+                .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
         }
         Ok(report)
     };

@@ -84,8 +84,8 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     ) -> Result<LoadReport, DumpError> {
         let snapshot = StoreSnapshot::open(path)?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
-            let mut entries = snapshot.raw_entries(section)?.peekable();
+        load_all(&options, snapshot.sections(), |section, scratch, report| {
+            let mut entries = snapshot.raw_entries_in(section, scratch)?.peekable();
             while entries.peek().is_some() {
                 let (guard, now) = (epoch::pin(), Now::new(self.core().clock()));
                 for raw in entries.by_ref().take(PER_PIN as usize) {

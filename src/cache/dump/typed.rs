@@ -70,8 +70,8 @@ where
     ) -> Result<LoadReport, DumpError> {
         let snapshot = Snapshot::<K, V>::open(path)?;
         let times = Times::now(self.core().clock());
-        load_all(&options, snapshot.sections(), |section, report| {
-            for raw in snapshot.raw_entries(section)? {
+        load_all(&options, snapshot.sections(), |section, scratch, report| {
+            for raw in snapshot.raw_entries_in(section, scratch)? {
                 let now = Now::new(self.core().clock());
                 let until = times.until(raw.due, |hard| self.core().engine.until(hard, &now));
                 let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {

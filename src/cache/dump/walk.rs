@@ -23,6 +23,10 @@ pub(super) fn dump<E: Loadable>(
     let begin = Instant::now();
     let times = Times::now(core.clock());
     let mut writer = Writer::begin(&System, path, types, times.wall(), options.synced)?;
+    #[cfg(feature = "dump-zstd")]
+    if let Some(level) = options.level {
+        writer.pack(level)?;
+    }
     let mut pending = Pending::new();
     let mut cursor = Cursor::new();
     loop {

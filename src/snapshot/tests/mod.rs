@@ -7,6 +7,8 @@ mod faults;
 #[path = "../../../tests/support/folder.rs"]
 mod folder;
 mod hostile;
+#[cfg(feature = "dump-zstd")]
+mod packed;
 #[allow(dead_code, reason = "not all of it is needed")]
 #[path = "../../../tests/support/random.rs"]
 mod random;
