@@ -16,4 +16,4 @@ fi
 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1" \
     cargo +nightly test --locked --target "$target" --features failpoints,async,dump-zstd --target-dir target/san \
     --lib --test api --test bounded --test conformance --test corpus --test dump --test linearizability --test loading \
-    -- --skip kill:: --skip huge::
+    -- --skip kill:: --skip huge:: --skip pulled::

@@ -8,6 +8,9 @@ mod damage;
 mod files;
 #[path = "support/folder.rs"]
 mod folder;
+#[cfg(target_os = "linux")]
+#[path = "dump/full.rs"]
+mod full;
 #[path = "dump/huge.rs"]
 mod huge;
 #[path = "dump/kill.rs"]
@@ -21,6 +24,9 @@ mod old;
 mod packed;
 #[path = "dump/periodic.rs"]
 mod periodic;
+#[cfg(unix)]
+#[path = "dump/pulled.rs"]
+mod pulled;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;

@@ -169,7 +169,10 @@ mod tests {
     #[test]
     fn what_does_not_become_smaller_is_left_as_it_is() {
         for len in 0..64 {
-            assert_eq!(packed(&(0..len).map(|at: u8| at.wrapping_mul(37)).collect::<Vec<u8>>()), None);
+            assert_eq!(
+                packed(&(0..len).map(|at: u8| at.wrapping_mul(37)).collect::<Vec<u8>>()),
+                None
+            );
         }
         assert_eq!(packed(&[]), None);
     }
