@@ -97,6 +97,8 @@ pub mod failpoint {
 pub mod fuzzing {
     //! What the fuzz targets cannot reach otherwise; no part of the API.
     #[cfg(feature = "dump")]
+    pub use crate::cache::WarmScenario;
+    #[cfg(feature = "dump")]
     pub use crate::snapshot::forge::Scenario as DumpScenario;
     pub use crate::wheel::naive::Scenario as WheelScenario;
 }

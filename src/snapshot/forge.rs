@@ -121,16 +121,16 @@ pub enum Scenario {
 #[derive(arbitrary::Arbitrary, Clone, Debug)]
 pub struct Edits(Vec<Edit>);
 
-type Value = (u64, Vec<Option<String>>);
+pub(crate) type Value = (u64, Vec<Option<String>>);
 
-const KEYS: u32 = 30;
+pub(crate) const KEYS: u32 = 30;
 
 fn value(key: u32) -> Value {
     let texts = (0..key % 4).map(|part| (part != 1).then(|| "text".repeat(part as usize * 3)));
     (key.into(), texts.collect())
 }
 
-fn name(key: u32) -> String {
+pub(crate) fn name(key: u32) -> String {
     "key ".repeat(key as usize % 3) + &key.to_string()
 }
 
@@ -167,6 +167,14 @@ impl Scenario {
     ///
     /// If anything that was found is wrong and the checksums were not.
     pub fn check(&self) {
+        self.with_file(|path, trusted| {
+            let _ = use_store(path, trusted);
+            let _ = use_cache(path, trusted);
+        });
+    }
+
+    /// Calls `open` with the file, and whether its checksums, where they are right, vouch for it.
+    pub(crate) fn with_file(&self, open: impl FnOnce(&Path, bool)) {
         static GOOD: OnceLock<(PathBuf, [Vec<u8>; 4])> = OnceLock::new();
         let (path, good) = GOOD.get_or_init(|| {
             let path = std::env::temp_dir().join(format!("purekv-forged-{}", std::process::id()));
@@ -189,8 +197,7 @@ impl Scenario {
                 !sealed
             }
         };
-        let _ = use_store(&path, trusted);
-        let _ = use_cache(&path, trusted);
+        open(&path, trusted);
         let _ = fs::remove_file(&path);
     }
 }

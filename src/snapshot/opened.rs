@@ -5,7 +5,6 @@
 //! in it without being compared with what there is.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::columns::{Bytes, SLOTS};
@@ -19,7 +18,7 @@ use super::map::Map;
 use super::pack::{self, Scratch};
 use super::tables::{Block, SECTION_ENTRIES, Section, Tables, block_len, buckets_in};
 use super::types::{Types, describe, layout};
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, OnceLock, Ordering};
 
 /// What a dump says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

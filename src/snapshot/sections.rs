@@ -3,14 +3,12 @@
 //! One that lies in the file as it is, is read there. One that is packed is unpacked into memory of its own, which is kept as long as the dump is open if there are to be references to
 //! it ([`Opened::section`]), or used again for the next one ([`Opened::section_in`]).
 
-use std::sync::OnceLock;
-
 use super::archive::View;
 use super::error::DumpError;
 use super::opened::{Opened, part};
 use super::pack::Scratch;
 use super::tables::{SECTION_ENTRIES, Section};
-use crate::sync::Ordering;
+use crate::sync::{OnceLock, Ordering};
 
 impl Opened {
     /// A section of entries; None: it holds something else. Verified on first touch, when `check` is asked, too, about it.
