@@ -55,7 +55,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -83,7 +83,8 @@ pub use histogram::Histogram;
 pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
 #[cfg(feature = "dump")]
 pub use snapshot::{
-    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreSnapshot,
+    DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreDumpWriter,
+    StoreSnapshot,
 };
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
@@ -95,6 +96,8 @@ pub mod failpoint {
 #[doc(hidden)]
 pub mod fuzzing {
     //! What the fuzz targets cannot reach otherwise; no part of the API.
+    #[cfg(feature = "dump")]
+    pub use crate::cache::WarmScenario;
     #[cfg(feature = "dump")]
     pub use crate::snapshot::forge::Scenario as DumpScenario;
     pub use crate::wheel::naive::Scenario as WheelScenario;

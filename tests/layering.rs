@@ -116,7 +116,7 @@ const RESERVED: &[Reserved] = &[
             "src/snapshot/archive.rs",
             "src/snapshot/checked.rs",
             "src/snapshot/map.rs",
-            "src/snapshot/opened.rs",
+            "src/snapshot/sections.rs",
             "src/snapshot/typed.rs",
         ],
         in_tests: true,

@@ -37,3 +37,5 @@ pub use settings::Face;
 pub use stats::Stats;
 pub use store::Store;
 pub use typed::Cache;
+#[cfg(all(any(fuzzing, test), not(purekv_loom), feature = "dump"))]
+pub use warm::forge::Scenario as WarmScenario;

@@ -6,7 +6,7 @@ use rkyv::Archived;
 
 use super::archive::{Raw, View, access};
 use super::columns::Due;
-use super::store::{SnapshotEntry, expires_at, is_due};
+use super::store::{SnapshotEntry, expires_at, expires_at_latest, is_due};
 use super::types::Dumped;
 
 /// A section whose entries are archives of `K` and `V`.
@@ -63,6 +63,7 @@ impl<'m, K: Dumped, V: Dumped> Checked<'m, K, V> {
     /// As it is shown.
     pub(super) fn shown(&self) -> SnapshotEntry<'m, Archived<K>, Archived<V>> {
         let (key, value) = (self.key(), self.value());
-        SnapshotEntry { key, value, expires_at: expires_at(&self.raw) }
+        let (expires_at, expires_at_latest) = (expires_at(&self.raw), expires_at_latest(&self.raw));
+        SnapshotEntry { key, value, expires_at, expires_at_latest }
     }
 }

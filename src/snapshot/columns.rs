@@ -79,10 +79,7 @@ impl Refused {
 
 /// A section as it is written.
 pub(super) struct Finished<'b> {
-    /// Up to where the next part may begin.
-    pub(super) bytes: &'b [u8],
-    /// Without that padding.
-    pub(super) len: u64,
+    pub(super) part: Padded<'b>,
     /// Of its keys, by slot.
     pub(super) hashes: &'b [u64],
     /// What is to be written behind it.
@@ -178,8 +175,15 @@ impl SectionBuilder {
 
     fn note(&mut self, hash: u64, due: Due) {
         self.columns.ends.push(self.bytes.len() as u32);
+        let last_deadlines = &mut self.columns.last_deadlines;
+        // Where some have one and some do not, it is the deadline itself.
+        if due.last.is_some() {
+            last_deadlines.extend_from_slice(&self.columns.deadlines[last_deadlines.len()..]);
+        }
+        if due.last.is_some() || !last_deadlines.is_empty() {
+            last_deadlines.push(due.last.unwrap_or(due.deadline));
+        }
         self.columns.deadlines.push(due.deadline);
-        self.columns.last_deadlines.extend(due.last);
         self.hashes.push(hash);
     }
 
@@ -194,7 +198,8 @@ impl SectionBuilder {
         let len = self.bytes.len();
         self.bytes.resize(len.next_multiple_of(ALIGN as usize), 0);
         let (hashes, marks) = (&*self.hashes, self.marks.finish(self.hashes.len()));
-        Ok(Finished { bytes: &self.bytes, len: len as u64, hashes, marks })
+        let part = Padded { bytes: &self.bytes, len: len as u64 };
+        Ok(Finished { part, hashes, marks })
     }
 
     /// Makes it empty, and keeps its memory, unless an unusual entry had made that large.

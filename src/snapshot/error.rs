@@ -50,7 +50,8 @@ pub enum DumpError {
         /// Where the dump was to go.
         path: PathBuf,
     },
-    /// The dump was given up, because whoever wanted it did not wait for it: see [`PeriodicDump`](crate::PeriodicDump).
+    /// The dump was given up: whoever wanted it did not wait for it (see [`PeriodicDump`](crate::PeriodicDump)), or a part of it could not be written (see
+    /// [`StoreDumpWriter`](crate::StoreDumpWriter)).
     #[error("{}: the dump was given up", path.display())]
     Stopped {
         /// Where the dump was to go.
@@ -62,7 +63,7 @@ pub enum DumpError {
         /// Where the dump was to go.
         path: PathBuf,
     },
-    /// The path has no file name, or names a folder.
+    /// The path has no file name, or names a folder or a device.
     #[error("{}: not a path of a file", path.display())]
     NotAFile {
         /// The path.
@@ -77,6 +78,18 @@ pub enum DumpError {
         bytes: u64,
         /// What they may take.
         limit: u64,
+    },
+    /// Two entries have the same key: only of entries that come from no cache, see [`StoreDumpWriter`](crate::StoreDumpWriter).
+    #[error("{}: the key {} twice: entries {first} and {again}, counted from 0", path.display(), excerpt(key))]
+    Duplicate {
+        /// Where the dump was to go.
+        path: PathBuf,
+        /// The key.
+        key: Vec<u8>,
+        /// How many entries were written before the first of both.
+        first: u64,
+        /// How many before the second.
+        again: u64,
     },
     /// More entries than a dump can hold: it would be of some 16 TiB.
     #[error("{}: more than {limit} sections", path.display())]
@@ -111,6 +124,12 @@ pub enum DumpError {
         expected: u32,
         /// The version that it is of.
         found: u32,
+    },
+    /// It is compressed, and this program was built without the feature `dump-zstd`.
+    #[error("{}: compressed, and this program was built without purekv's feature dump-zstd", path.display())]
+    Compressed {
+        /// The file.
+        path: PathBuf,
     },
     /// The file ends too early: it has no footer at its end.
     #[error("{}: truncated: no footer at the end of {found} bytes, expected {expected}", path.display())]
@@ -180,6 +199,13 @@ pub enum DumpError {
         /// What it hashes to now.
         found: u64,
     },
+}
+
+/// Bytes for people, on one line.
+fn excerpt(bytes: &[u8]) -> String {
+    const MOST: usize = 64;
+    let text = format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]));
+    if bytes.len() > MOST { format!("{text}…") } else { text }
 }
 
 impl DumpError {

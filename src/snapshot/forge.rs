@@ -108,15 +108,24 @@ pub enum Scenario {
         /// What is changed.
         edits: Edits,
     },
+    /// As `Changed`, of a dump that is compressed, if this program can have one.
+    Packed {
+        /// Of a cache, and not of a store.
+        typed: bool,
+        /// Whether checksums are made right.
+        sealed: bool,
+        /// What is changed.
+        edits: Edits,
+    },
 }
 
 /// Changes to a dump.
 #[derive(arbitrary::Arbitrary, Clone, Debug)]
 pub struct Edits(Vec<Edit>);
 
-type Value = (u64, Vec<Option<String>>);
+pub(crate) type Value = (u64, Vec<Option<String>>);
 
-const KEYS: u32 = 30;
+pub(crate) const KEYS: u32 = 30;
 
 fn value(key: u32) -> Value {
     let texts = (0..key % 4).map(|part| (part != 1).then(|| "text".repeat(part as usize * 3)));
@@ -130,15 +139,19 @@ fn mark(key: u32) -> u8 {
 
 const LEARNT: [u8; 16] = *b"what was learnt.";
 
-fn name(key: u32) -> String {
+pub(crate) fn name(key: u32) -> String {
     "key ".repeat(key as usize % 3) + &key.to_string()
 }
 
 /// A small dump of many sections: of a store, or of a cache.
-fn good(path: &Path, typed: bool) -> Result<Vec<u8>, DumpError> {
+fn good(path: &Path, typed: bool, packed: bool) -> Result<Vec<u8>, DumpError> {
     let types = if typed { Types::of_cache::<String, Value>() } else { Types::of_store() };
     let writer = Writer::begin(&System, path, types, 7, false)?;
-    let mut pending = Pending::of(200);
+    let mut pending = Pending::of(if packed { 600 } else { 200 });
+    #[cfg(feature = "dump-zstd")]
+    if packed {
+        pending.pack(3, path)?;
+    }
     for key in 0..KEYS {
         let deadline = if key % 3 == 0 { NEVER } else { NEVER - u64::from(key) };
         let (name, due) = (name(key), Due { deadline, last: None });
@@ -165,10 +178,19 @@ impl Scenario {
     ///
     /// If anything that was found is wrong and the checksums were not.
     pub fn check(&self) {
-        static GOOD: OnceLock<(PathBuf, [Vec<u8>; 2])> = OnceLock::new();
+        self.with_file(|path, trusted| {
+            let _ = use_store(path, trusted);
+            let _ = use_cache(path, trusted);
+        });
+    }
+
+    /// Calls `open` with the file, and whether its checksums, where they are right, vouch for it.
+    pub(crate) fn with_file(&self, open: impl FnOnce(&Path, bool)) {
+        static GOOD: OnceLock<(PathBuf, [Vec<u8>; 4])> = OnceLock::new();
         let (path, good) = GOOD.get_or_init(|| {
             let path = std::env::temp_dir().join(format!("purekv-forged-{}", std::process::id()));
-            let good = [false, true].map(|typed| good(&path, typed).expect("it can be written"));
+            let good = [(false, false), (true, false), (false, true), (true, true)]
+                .map(|(typed, packed)| good(&path, typed, packed).expect("it can be written"));
             let _ = fs::remove_file(&path);
             (path, good)
         });
@@ -179,14 +201,14 @@ impl Scenario {
                 fs::write(&path, bytes).expect("it can be written");
                 false
             }
-            Self::Changed { typed, sealed, edits } => {
-                let bytes = edits.apply(&good[usize::from(*typed)], *sealed);
-                fs::write(&path, bytes).expect("it can be written");
+            Self::Changed { typed, sealed, edits } | Self::Packed { typed, sealed, edits } => {
+                let packed = matches!(self, Self::Packed { .. });
+                let good = &good[usize::from(packed) * 2 + usize::from(*typed)];
+                fs::write(&path, edits.apply(good, *sealed)).expect("it can be written");
                 !sealed
             }
         };
-        let _ = use_store(&path, trusted);
-        let _ = use_cache(&path, trusted);
+        open(&path, trusted);
         let _ = fs::remove_file(&path);
     }
 }
@@ -287,9 +309,13 @@ mod tests {
         let path = std::env::temp_dir().join(format!("purekv-forge-{}", std::process::id()));
         for sealed in [false, true] {
             for (typed, open) in [(false, use_store as fn(&Path, bool) -> _), (true, use_cache)] {
-                let bytes = good(&path, typed).unwrap();
-                fs::write(&path, Edits(Vec::new()).apply(&bytes, sealed)).unwrap();
-                open(&path, true).unwrap();
+                for packed in [false, true] {
+                    let bytes = good(&path, typed, packed).unwrap();
+                    fs::write(&path, Edits(Vec::new()).apply(&bytes, sealed)).unwrap();
+                    open(&path, true).unwrap();
+                    let packed = packed && cfg!(feature = "dump-zstd");
+                    assert_eq!(Parts::of(&bytes).sections.iter().any(Section::is_packed), packed);
+                }
             }
         }
         fs::remove_file(&path).unwrap();

@@ -57,6 +57,11 @@ impl Cell {
         (self.0 ^ hash << (SECTION_BITS + SLOT_BITS)) >> (SECTION_BITS + SLOT_BITS) == 0
     }
 
+    /// Whether both may be of one hash.
+    pub(super) fn is_alike(self, other: Self) -> bool {
+        (self.0 ^ other.0) >> (SECTION_BITS + SLOT_BITS) == 0
+    }
+
     pub(super) fn location(self) -> Location {
         let section = (self.0 >> SLOT_BITS) as u32 & ((1 << SECTION_BITS) - 1);
         Location { section, slot: self.0 as u32 & ((1 << SLOT_BITS) - 1) }

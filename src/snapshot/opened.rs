@@ -7,18 +7,18 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::archive::View;
-use super::columns::SLOTS;
+use super::columns::{Bytes, SLOTS};
 use super::error::DumpError;
 use super::format::{
     BUCKETS_PER_BLOCK, FOOTER_LEN, Flaw, Footer, HEAD_LEN, Head, Kind, MAGIC, VERSION, padded,
 };
 use super::hash::checksum;
-use super::index::{Location, bucket_of, cells_of};
+use super::index::{Cell, Location, bucket_of, cells_of};
 use super::map::Map;
-use super::tables::{Block, SECTION_ENTRIES, Section, Tables, block_len, buckets_in};
+use super::pack::{self, Scratch};
+use super::tables::{Block, SECTION_ENTRIES, Tables, block_len, buckets_in};
 use super::types::{Types, describe, layout};
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, OnceLock, Ordering};
 
 /// What a dump says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct DumpInfo {
     pub entries: u64,
     /// Sections of entries and of other things.
     pub sections: u64,
+    /// How many of them are compressed.
+    pub compressed_sections: u64,
     /// Bytes of the file.
     pub bytes: u64,
     /// When the dump began.
@@ -71,12 +73,15 @@ impl DumpInfo {
 
 pub(super) struct Opened {
     path: PathBuf,
-    map: Map,
+    pub(super) map: Map,
     head: Head,
-    footer: Footer,
+    pub(super) footer: Footer,
     /// By number.
     pub(super) good_sections: Box<[AtomicBool]>,
     good_blocks: Box<[AtomicBool]>,
+    /// By number, if any section is packed: what was found good of those that are, unpacked. It stays as long as this, for others have references to it.
+    pub(super) unpacked: Box<[OnceLock<Bytes>]>,
+    packed: u64,
 }
 
 /// An instant of a file.
@@ -84,7 +89,7 @@ pub(super) fn instant(nanos: u64) -> SystemTime {
     UNIX_EPOCH.checked_add(Duration::from_nanos(nanos)).unwrap_or(UNIX_EPOCH)
 }
 
-fn part(bytes: &[u8], offset: u64, len: u64) -> Option<&[u8]> {
+pub(super) fn part(bytes: &[u8], offset: u64, len: u64) -> Option<&[u8]> {
     let start = usize::try_from(offset).ok()?;
     bytes.get(start..start.checked_add(usize::try_from(len).ok()?)?)
 }
@@ -117,7 +122,9 @@ impl Opened {
             Some(footer) => footer.map_err(in_footer)?,
         };
         footer.check(&head, len).map_err(in_footer)?;
-        let opened = Self {
+        let mut opened = Self {
+            unpacked: Box::default(),
+            packed: 0,
             path: path.to_owned(),
             good_sections: unknown(footer.sections),
             good_blocks: unknown(footer.blocks),
@@ -134,8 +141,14 @@ impl Opened {
         Tables::new(tables, &footer)
             .check(&footer)
             .map_err(|flaw| DumpError::flaw(path, "tables", footer.tables_offset, flaw))?;
+        let packed = opened.tables().packed();
+        if packed > 0 {
+            opened.packed = packed;
+            opened.unpacked = (0..footer.sections).map(|_| OnceLock::new()).collect();
+        }
         if let Some(types) = types {
             opened.check_types(types)?;
+            opened.check_packed()?;
         }
         Ok(opened)
     }
@@ -158,6 +171,15 @@ impl Opened {
     /// A part of the file; None: it is not in it.
     pub(super) fn part(&self, offset: u64, len: u64) -> Option<&[u8]> {
         part(self.map.bytes(), offset, len)
+    }
+
+    /// Whether this program can read what is in it.
+    pub(super) fn check_packed(&self) -> Result<(), DumpError> {
+        match self.packed {
+            0 => Ok(()),
+            _ if pack::CAN => Ok(()),
+            _ => Err(DumpError::Compressed { path: self.path.clone() }),
+        }
     }
 
     /// A part of the file, and its padding, whose checksum must be `expected`.
@@ -210,6 +232,7 @@ impl Opened {
             value_type: value.to_owned(),
             entries: self.footer.entries,
             sections: self.footer.sections,
+            compressed_sections: self.packed,
             bytes: self.footer.file_len,
             started: instant(self.head.taken_at),
             ended: instant(self.footer.ended_at),
@@ -231,42 +254,10 @@ impl Opened {
     pub(super) fn entries_in(&self, number: usize) -> u32 {
         let section = self.tables().section(number);
         let Some(section) = section.filter(|it| it.kind == SECTION_ENTRIES) else { return 0 };
-        // Each has its end in a column of its own.
-        let room = (section.len / size_of::<u32>() as u64).min(SLOTS as u64);
-        section.entries.min(room as u32)
-    }
-
-    /// A section of entries; None: it holds something else. Verified on first touch, when `check` is asked, too, about it.
-    pub(super) fn section(
-        &self,
-        number: usize,
-        check: impl FnOnce(View<'_>, u64) -> Result<(), DumpError>,
-    ) -> Result<Option<View<'_>>, DumpError> {
-        let (Some(section), Some(good)) =
-            (self.tables().section(number), self.good_sections.get(number))
-        else {
-            let expected = format!("fewer than {} sections", self.sections());
-            return Err(DumpError::format(&self.path, self.footer.index_offset, expected, number));
-        };
-        let Section { offset, len, entries, kind, checksum, .. } = section;
-        if kind != SECTION_ENTRIES {
-            return Ok(None);
-        }
-        // Relaxed: it publishes nothing, for the bytes are the file's.
-        if good.load(Ordering::Relaxed)
-            && let Some(bytes) = part(self.map.bytes(), offset, len)
-        {
-            // SAFETY: `good` says that this section was checked, and the file does not change.
-            return Ok(Some(unsafe { View::again(bytes, entries) }));
-        }
-        let bytes = self.whole("section", offset, len, checksum)?;
-        let view = View::check(bytes, entries).map_err(|found| {
-            DumpError::format(&self.path, offset, "a section of entries", found)
-        })?;
-        check(view, offset)?;
-        // Relaxed: as above.
-        good.store(true, Ordering::Relaxed);
-        Ok(Some(view))
+        // Each has its end in a column of its own. Of a packed one the length says nothing, but all of them together have no more than there are cells in the index.
+        let room =
+            if section.is_packed() { u64::MAX } else { section.len / size_of::<u32>() as u64 };
+        section.entries.min(room.min(SLOTS as u64) as u32)
     }
 
     /// Where entries may be whose key has this hash.
@@ -275,22 +266,30 @@ impl Opened {
         hash: u64,
     ) -> Result<impl Iterator<Item = Location> + use<'_>, DumpError> {
         let buckets = self.footer.buckets;
-        let cells = if buckets == 0 {
-            None
-        } else {
-            let bucket = bucket_of(hash, buckets);
-            let number = bucket / BUCKETS_PER_BLOCK;
-            let (bytes, count) = self.block(number)?;
-            let in_block = buckets_in(number, buckets);
-            let cells = cells_of(bytes, in_block, count, bucket % BUCKETS_PER_BLOCK);
-            let flawed = || {
-                let offset = self.footer.index_offset;
-                DumpError::format(&self.path, offset, "an index block", "offsets out of order")
-            };
-            Some(cells.ok_or_else(flawed)?)
+        let cells = match buckets {
+            0 => None,
+            _ => Some(self.bucket(bucket_of(hash, buckets))?),
         };
-        let own = move |cell: &super::index::Cell| cell.is_of(hash);
+        let own = move |cell: &Cell| cell.is_of(hash);
         Ok(cells.into_iter().flatten().filter(own).map(|cell| cell.location()))
+    }
+
+    pub(super) fn buckets(&self) -> u64 {
+        self.footer.buckets
+    }
+
+    /// The cells of a bucket.
+    pub(super) fn bucket(
+        &self,
+        bucket: u64,
+    ) -> Result<impl Iterator<Item = Cell> + use<'_>, DumpError> {
+        let number = bucket / BUCKETS_PER_BLOCK;
+        let (bytes, count) = self.block(number)?;
+        let in_block = buckets_in(number, self.footer.buckets);
+        cells_of(bytes, in_block, count, bucket % BUCKETS_PER_BLOCK).ok_or_else(|| {
+            let offset = self.footer.index_offset;
+            DumpError::format(&self.path, offset, "an index block", "offsets out of order")
+        })
     }
 
     /// A block of the index, and how many cells it has.
@@ -317,8 +316,9 @@ impl Opened {
 
     /// Verifies each section and each block of the index, but for what only types can tell.
     fn verify_parts(&self, mut progress: impl FnMut(u64)) -> Result<(), DumpError> {
+        let mut scratch = Scratch::default();
         for number in 0..self.sections() {
-            self.section(number, |_, _| Ok(()))?;
+            self.section_in(number, &mut scratch, |_, _| Ok(()))?;
             self.verify_other(number)?;
             progress(self.tables().section(number).map_or(0, |section| section.len));
         }

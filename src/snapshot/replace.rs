@@ -34,7 +34,9 @@ impl<'d, D: Disk> Replacement<'d, D> {
         let Some(name) = target.file_name() else {
             return Err(DumpError::NotAFile { path: target.to_owned() });
         };
-        if target.is_dir() {
+        // A device would be replaced like a file, if one may do that: `/dev/null`, say, for everybody. A link may be.
+        let old = target.symlink_metadata();
+        if target.is_dir() || old.is_ok_and(|old| !old.is_file() && !old.is_symlink()) {
             return Err(DumpError::NotAFile { path: target.to_owned() });
         }
         let mut name = name.to_owned();

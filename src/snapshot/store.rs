@@ -11,6 +11,7 @@ use super::hash::hash_of_bytes;
 use super::index::Location;
 use super::marks::Marks;
 use super::opened::{DumpInfo, Opened, instant};
+use super::pack::Scratch;
 use super::types::Types;
 use super::writer::wall;
 
@@ -22,8 +23,11 @@ pub struct SnapshotEntry<'s, K: ?Sized, V: ?Sized> {
     pub key: &'s K,
     /// The value.
     pub value: &'s V,
-    /// The instant from which it is absent; None: it never is.
+    /// The instant from which it is absent; None: it never is. In a dump of a cache with a time-to-idle: if nobody asks for it meanwhile.
     pub expires_at: Option<SystemTime>,
+    /// The instant from which it is absent however often it is asked for; None: there is no such. It differs from `expires_at` only in a dump of a cache with a
+    /// time-to-idle.
+    pub expires_at_latest: Option<SystemTime>,
 }
 
 /// Whether it is due by now. Reads the clock only if it needs to.
@@ -35,6 +39,11 @@ pub(super) fn expires_at(raw: &Raw<'_>) -> Option<SystemTime> {
     (raw.due.deadline != NEVER).then(|| instant(raw.due.deadline))
 }
 
+pub(super) fn expires_at_latest(raw: &Raw<'_>) -> Option<SystemTime> {
+    let last = raw.due.last.unwrap_or(raw.due.deadline);
+    (last != NEVER).then(|| instant(last))
+}
+
 /// A dump of a [`Store`](crate::Store) that is read where it lies: opened in microseconds, however large it is, and never copied.
 ///
 /// The file is mapped into memory. Head and tables are checked when it is opened, a section of about a MiB of entries and a block of the index the first time
@@ -42,6 +51,9 @@ pub(super) fn expires_at(raw: &Raw<'_>) -> Option<SystemTime> {
 /// A look-up **blocks** while the disk reads what it wants.
 ///
 /// An entry that is due by the system's wall clock is absent.
+///
+/// **Of a compressed dump** a section is unpacked by the look-up that first comes to it, into memory that is kept as long as this is, so that values are had by reference here, too. That is
+/// then no longer read where it lies, and takes as much memory as what was looked at takes unpacked: in the end, or after [`iter`](Self::iter), all of it.
 ///
 /// The file may be replaced by another dump, or removed, while it is open; this one stays what it is. It must not be *changed in place* nor *truncated* by others: the
 /// system ends a process with SIGBUS that touches what was cut off, and bytes that change behind its back are not noticed again once they were verified.
@@ -67,7 +79,8 @@ pub struct StoreSnapshot {
 }
 
 fn entry_of(raw: Raw<'_>) -> SnapshotEntry<'_, [u8], [u8]> {
-    SnapshotEntry { key: raw.key, value: raw.value, expires_at: expires_at(&raw) }
+    let (expires_at, expires_at_latest) = (expires_at(&raw), expires_at_latest(&raw));
+    SnapshotEntry { key: raw.key, value: raw.value, expires_at, expires_at_latest }
 }
 
 /// Byte strings need no further checks.
@@ -147,6 +160,24 @@ impl StoreSnapshot {
         })
     }
 
+    /// Calls `visit` with each entry, those included that are due by now, in the order of the file. Blocks on the disk; O(bytes).
+    ///
+    /// Unlike [`iter`](Self::iter), it keeps nothing of a dump that is compressed: a section is unpacked to where the one before it was.
+    ///
+    /// # Errors
+    ///
+    /// What `visit` says, or that a section is damaged: the first of all, and with that it ends.
+    pub fn try_for_each<E: From<DumpError>>(
+        &self,
+        mut visit: impl FnMut(SnapshotEntry<'_, [u8], [u8]>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut scratch = Scratch::default();
+        (0..self.sections()).try_for_each(|section| {
+            let mut entries = self.raw_entries_in(section, &mut scratch)?.map(entry_of);
+            entries.try_for_each(&mut visit)
+        })
+    }
+
     pub(crate) fn sections(&self) -> usize {
         self.file.sections()
     }
@@ -170,6 +201,16 @@ impl StoreSnapshot {
         self.file.learnt()
     }
 
+    /// As [`raw_entries`](Self::raw_entries); if they are packed, unpacked into `scratch`.
+    pub(crate) fn raw_entries_in<'m>(
+        &'m self,
+        section: usize,
+        scratch: &'m mut Scratch,
+    ) -> Result<impl Iterator<Item = Raw<'m>>, DumpError> {
+        let view = self.file.section_in(section, scratch, as_it_is)?;
+        Ok(view.into_iter().flat_map(View::entries))
+    }
+
     /// Reads all of the file, and checks that it is what was written: all checksums, and that each entry is found where the index says.
     /// Blocks on the disk; O(bytes).
     ///
@@ -177,9 +218,10 @@ impl StoreSnapshot {
     ///
     /// The first thing that is wrong.
     pub fn verify(&self) -> Result<(), DumpError> {
+        let mut scratch = Scratch::default();
         for section in 0..self.sections() {
             self.file.verify_other(section)?;
-            for (slot, raw) in self.raw_entries(section)?.enumerate() {
+            for (slot, raw) in self.raw_entries_in(section, &mut scratch)?.enumerate() {
                 let own = Location { section: section as u32, slot: slot as u32 };
                 if !self.file.locations(hash_of_bytes(raw.key))?.any(|found| found == own) {
                     return Err(self.file.astray(own));

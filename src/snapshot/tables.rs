@@ -17,6 +17,9 @@ pub(super) const SECTION_MARKS: u16 = SECTION_OPTIONAL | 1;
 /// What it had learnt.
 pub(super) const SECTION_LEARNT: u16 = SECTION_OPTIONAL | 2;
 
+/// It is packed: see [`pack`](super::pack).
+pub(super) const FLAG_ZSTD: u16 = 1;
+
 /// A line of the section table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Section {
@@ -25,13 +28,17 @@ pub(super) struct Section {
     pub(super) len: u64,
     pub(super) entries: u32,
     pub(super) kind: u16,
-    /// None are known: compression will be one.
+    /// [`FLAG_ZSTD`], of a section of entries; no other is known.
     pub(super) flags: u16,
     /// Of the section and its padding.
     pub(super) checksum: u64,
 }
 
 impl Section {
+    pub(super) fn is_packed(&self) -> bool {
+        self.flags & FLAG_ZSTD != 0
+    }
+
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.offset.to_le_bytes());
         bytes.extend(self.len.to_le_bytes());
@@ -106,6 +113,12 @@ impl<'b> Tables<'b> {
         Some(Block::decode(self.blocks.get(start..start.checked_add(BLOCK_LEN)?)?))
     }
 
+    /// How many sections are packed. O(sections).
+    pub(super) fn packed(&self) -> u64 {
+        let lines = self.sections.chunks_exact(SECTION_LEN);
+        lines.filter(|line| Section::decode(line).is_packed()).count() as u64
+    }
+
     /// What the types of key and value are called.
     pub(super) fn names(&self) -> Option<(&'b str, &'b str)> {
         let names = std::str::from_utf8(self.names).ok()?;
@@ -120,7 +133,9 @@ impl<'b> Tables<'b> {
             let (section, at) = (Section::decode(line), (number * SECTION_LEN) as u64);
             end = follows(section.offset, padded(section.len), end, footer.index_offset, at)?;
             let is_entries = section.kind == SECTION_ENTRIES;
-            if !is_entries && section.kind & SECTION_OPTIONAL == 0 || section.flags != 0 {
+            let flags = if is_entries { FLAG_ZSTD } else { 0 };
+            let is_unknown = !is_entries && section.kind & SECTION_OPTIONAL == 0;
+            if is_unknown || section.flags & !flags != 0 {
                 let found = format!("kind {}, flags {}", section.kind, section.flags);
                 return Err(Flaw::value(at + 20, "a section of entries", found));
             }

@@ -7,13 +7,14 @@ use std::path::Path;
 
 use rkyv::Archived;
 
-use super::archive::{check_entry, deserialize};
+use super::archive::{View, check_entry, deserialize};
 use super::checked::{Checked, CheckedView};
 use super::error::DumpError;
 use super::hash::hash_of;
 use super::index::Location;
 use super::marks::Marks;
 use super::opened::{DumpInfo, Opened};
+use super::pack::Scratch;
 use super::store::SnapshotEntry;
 use super::types::{Dumped, Types};
 use crate::sync::{AtomicBool, Ordering};
@@ -142,16 +143,18 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         &self,
         number: usize,
     ) -> Result<Option<CheckedView<'_, K, V>>, DumpError> {
-        let view = self.file.section(number, |view, offset| {
-            for raw in view.entries() {
-                check_entry::<K, V>(&raw).map_err(|error| {
-                    DumpError::format(self.file.path(), offset, "archived entries", error)
-                })?;
-            }
-            Ok(())
-        })?;
-        // SAFETY: checked just now, or when it was touched for the first time: this file is of this snapshot, which touches sections here only.
+        let view = self.file.section(number, |view, offset| self.check_all(view, offset))?;
+        // SAFETY: checked just now, or when it was touched for the first time: this file is of this snapshot, which touches sections here and in `checked_in` only.
         Ok(view.map(|view| unsafe { CheckedView::new(view) }))
+    }
+
+    /// Whether all that is in a section at this offset is of these types.
+    fn check_all(&self, view: View<'_>, offset: u64) -> Result<(), DumpError> {
+        view.entries().try_for_each(|raw| {
+            check_entry::<K, V>(&raw).map_err(|error| {
+                DumpError::format(self.file.path(), offset, "archived entries", error)
+            })
+        })
     }
 
     pub(crate) fn at(&self, place: Location) -> Result<Checked<'_, K, V>, DumpError> {
@@ -194,6 +197,23 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         })
     }
 
+    /// Calls `visit` with each entry, those included that are due by now, in the order of the file. Blocks on the disk; O(bytes). See
+    /// [`StoreSnapshot::try_for_each`](crate::StoreSnapshot::try_for_each).
+    ///
+    /// # Errors
+    ///
+    /// What `visit` says, or that a section is damaged: the first of all, and with that it ends.
+    pub fn try_for_each<E: From<DumpError>>(
+        &self,
+        mut visit: impl FnMut(SnapshotEntry<'_, Archived<K>, Archived<V>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut scratch = Scratch::default();
+        (0..self.sections()).try_for_each(|section| {
+            let mut entries = self.checked_in(section, &mut scratch)?;
+            entries.try_for_each(|entry| visit(entry.shown()))
+        })
+    }
+
     pub(crate) fn sections(&self) -> usize {
         self.file.sections()
     }
@@ -204,6 +224,19 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         section: usize,
     ) -> Result<impl Iterator<Item = Checked<'_, K, V>>, DumpError> {
         Ok(self.section(section)?.into_iter().flat_map(CheckedView::entries))
+    }
+
+    /// As [`entries`](Self::entries); if they are packed, unpacked into `scratch`.
+    pub(crate) fn checked_in<'m>(
+        &'m self,
+        section: usize,
+        scratch: &'m mut Scratch,
+    ) -> Result<impl Iterator<Item = Checked<'m, K, V>>, DumpError> {
+        let check = |view: View<'_>, offset| self.check_all(view, offset);
+        let view = self.file.section_in(section, scratch, check)?;
+        // SAFETY: as in `section`, or checked just now in `scratch`.
+        let view = view.map(|view| unsafe { CheckedView::new(view) });
+        Ok(view.into_iter().flat_map(CheckedView::entries))
     }
 
     /// What the policy knew of the entries of a section.
@@ -236,9 +269,10 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
     where
         K: Hash,
     {
+        let mut scratch = Scratch::default();
         for number in 0..self.sections() {
             self.file.verify_other(number)?;
-            for (slot, entry) in self.entries(number)?.enumerate() {
+            for (slot, entry) in self.checked_in(number, &mut scratch)?.enumerate() {
                 self.check_place(&entry, Location { section: number as u32, slot: slot as u32 })?;
             }
         }

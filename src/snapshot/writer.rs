@@ -6,16 +6,17 @@
 use std::sync::PoisonError;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::columns::{Finished, SLOTS, SectionBuilder};
+use super::columns::{Finished, Padded, SLOTS, SectionBuilder};
 use super::disk::Disk;
 use super::error::DumpError;
 use super::format::{ALIGN, FOOTER_LEN, Footer, HEAD_LEN, Head, pad};
 use super::hash::checksum;
 use super::index::{BlockBuilder, Location, PARTITIONS, SECTIONS, bucket_of, buckets_for};
 use super::marks::Learnt;
+use super::pack::Packer;
 use super::replace::Replacement;
 use super::spill::{Record, Spill};
-use super::tables::{Block, SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
+use super::tables::{Block, FLAG_ZSTD, SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
 use super::types::Types;
 use crate::sync::{Mutex, MutexGuard};
 
@@ -23,7 +24,7 @@ use crate::sync::{Mutex, MutexGuard};
 ///
 /// A section is verified as a whole when it is first touched, which is what the first look-up in a dump waits for: a quarter of a
 /// millisecond at this size.
-const SECTION_BYTES: usize = 1 << 20;
+pub(super) const SECTION_BYTES: usize = 1 << 20;
 
 /// Sections that are being filled, and those that are full. Filled while pinned, written while not.
 pub(crate) struct Pending {
@@ -31,6 +32,8 @@ pub(crate) struct Pending {
     current: SectionBuilder,
     spare: Vec<SectionBuilder>,
     section_bytes: usize,
+    /// None: sections are written as they are.
+    packer: Option<Packer>,
 }
 
 impl Pending {
@@ -40,6 +43,7 @@ impl Pending {
             current: SectionBuilder::new(),
             spare: Vec::new(),
             section_bytes: SECTION_BYTES,
+            packer: None,
         }
     }
 
@@ -47,6 +51,14 @@ impl Pending {
     #[cfg(any(fuzzing, test))]
     pub(super) fn of(section_bytes: usize) -> Self {
         Self { section_bytes, ..Self::new() }
+    }
+
+    /// Packs the sections that are still to be written, at a level of zstd's; `path`: what is dumped to, for the error.
+    #[cfg(feature = "dump-zstd")]
+    pub(crate) fn pack(&mut self, level: i32, path: &std::path::Path) -> Result<(), DumpError> {
+        let packer = Packer::new(level);
+        self.packer = Some(packer.map_err(|source| DumpError::io(path, "compress", source))?);
+        Ok(())
     }
 
     /// The section for an entry of `len` bytes, or of as many as it will.
@@ -122,7 +134,7 @@ impl<'d, D: Disk> Writer<'d, D> {
     /// Writes the sections that are full.
     pub(crate) fn write_full(&self, pending: &mut Pending) -> Result<(), DumpError> {
         for mut section in std::mem::take(&mut pending.full) {
-            self.write_section(&mut section)?;
+            self.write_section(&mut section, pending.packer.as_mut())?;
             section.clear(pending.section_bytes);
             // One being filled and one being written: more only where an entry was unusually large.
             if pending.spare.is_empty() {
@@ -136,23 +148,30 @@ impl<'d, D: Disk> Writer<'d, D> {
     pub(crate) fn write_rest(&self, mut pending: Pending) -> Result<(), DumpError> {
         self.write_full(&mut pending)?;
         if pending.current.len() > 0 {
-            self.write_section(&mut pending.current)?;
+            self.write_section(&mut pending.current, pending.packer.as_mut())?;
         }
         Ok(())
     }
 
-    fn write_section(&self, section: &mut SectionBuilder) -> Result<(), DumpError> {
-        let Finished { bytes, len, hashes, marks } = section.finish().map_err(|error| {
+    fn write_section(
+        &self,
+        section: &mut SectionBuilder,
+        packer: Option<&mut Packer>,
+    ) -> Result<(), DumpError> {
+        let Finished { part, hashes, marks } = section.finish().map_err(|error| {
             let path = self.file.target().to_owned();
             DumpError::Archive { path, reason: error.to_string() }
         })?;
         let entries = hashes.len() as u32;
-        let line = line_of(SECTION_ENTRIES, entries, bytes, len);
-        let beside = marks.map(|marks| line_of(SECTION_MARKS, entries, marks.bytes, marks.len));
+        let packed = packer.and_then(|packer| packer.pack(&part.bytes[..part.len as usize]));
+        let flags = if packed.is_some() { FLAG_ZSTD } else { 0 };
+        let part = packed.unwrap_or(part);
+        let line = Section { flags, ..line_of(SECTION_ENTRIES, entries, part) };
+        let beside = marks.map(|marks| line_of(SECTION_MARKS, entries, marks));
         let offset = self.claim(line, beside, hashes)?;
-        self.file.write_at(bytes, offset)?;
+        self.file.write_at(part.bytes, offset)?;
         match marks {
-            Some(marks) => self.file.write_at(marks.bytes, offset + bytes.len() as u64),
+            Some(marks) => self.file.write_at(marks.bytes, offset + part.bytes.len() as u64),
             None => Ok(()),
         }
     }
@@ -200,6 +219,15 @@ impl<'d, D: Disk> Writer<'d, D> {
     /// Writes the index and all behind it, and puts the dump in its place. All sections were written. `learnt`: what the policy knows besides what entries are
     /// [marked](Pending::mark) with.
     pub(crate) fn finish(self, learnt: Option<Learnt>) -> Result<Progress, DumpError> {
+        self.finish_if(learnt, |_| Ok(()))
+    }
+
+    /// As [`finish`](Self::finish), if `check` finds the file good, which is complete then and has not got its name yet.
+    pub(super) fn finish_if(
+        self,
+        learnt: Option<Learnt>,
+        check: impl FnOnce(&std::path::Path) -> Result<(), DumpError>,
+    ) -> Result<Progress, DumpError> {
         let ended_at = wall();
         let Self { file, head, types, account } = self;
         let account = account.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +237,7 @@ impl<'d, D: Disk> Writer<'d, D> {
         if let Some(learnt) = learnt.filter(|_| sections.len() < SECTIONS) {
             let (mut bytes, len) = (learnt.to_vec(), learnt.len() as u64);
             pad(&mut bytes);
-            let line = line_of(SECTION_LEARNT, 0, &bytes, len);
+            let line = line_of(SECTION_LEARNT, 0, Padded { bytes: &bytes, len });
             sections.push(Section { offset: tail.write_part(&bytes)?.0, ..line });
         }
         let (buckets, index_offset) = (buckets_for(entries), tail.end);
@@ -235,13 +263,15 @@ impl<'d, D: Disk> Writer<'d, D> {
             ended_at,
         };
         file.write_at(&footer.encode(), tail.end)?;
+        check(file.beside())?;
         file.commit()?;
         Ok(Progress { entries, bytes: footer.file_len })
     }
 }
 
-/// The line of a section in the table, but for its place; `bytes` are its padding, too.
-fn line_of(kind: u16, entries: u32, bytes: &[u8], len: u64) -> Section {
+/// The line of a section in the table, but for its place.
+fn line_of(kind: u16, entries: u32, part: Padded<'_>) -> Section {
+    let Padded { bytes, len } = part;
     Section { offset: 0, len, entries, kind, flags: 0, checksum: checksum(bytes) }
 }
 

@@ -176,6 +176,7 @@ fn no_link_is_followed() {
 #[cfg(unix)]
 #[test]
 fn devices_and_pipes_are_no_files() {
+    assert!(matches!(Store::new().dump("/dev/null"), Err(DumpError::NotAFile { .. })));
     assert!(matches!(StoreSnapshot::open("/dev/null"), Err(DumpError::NotAFile { .. })));
     let folder = Folder::new("pipes");
     let pipe = folder.file("pipe");

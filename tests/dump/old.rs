@@ -1,6 +1,6 @@
 //! Dumps of every version that was ever released are read for ever.
 //!
-//! `tests/data/*.dump` are checked in. To write those of a new version: `PUREKV_WRITE_DATA=1 cargo test --features dump --test dump old`.
+//! `tests/data/*.dump` are checked in. To write those of a new version: `PUREKV_WRITE_DATA=1 cargo test --features dump-zstd --test dump old`; what is there stays.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -9,6 +9,11 @@ use purekv::{Cache, LoadOptions, Snapshot, Store, StoreSnapshot};
 
 fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// Where it is to be written; None: it is there, and stays.
+fn missing(name: &str) -> Option<PathBuf> {
+    Some(data(name)).filter(|path| !path.exists())
 }
 
 /// A century.
@@ -25,18 +30,53 @@ fn write_the_data() {
     store.insert("ключ".as_bytes(), "значение".as_bytes());
     store.insert_with_ttl(b"a century", b"from 2026", LONG);
     store.insert_with_ttl(b"due", b"long ago", Duration::from_millis(300));
-    store.dump(data("store-v1.dump")).unwrap();
+    if let Some(path) = missing("store-v1.dump") {
+        store.dump(path).unwrap();
+    }
     let cache = Cache::<String, (u64, Vec<Option<i32>>)>::new();
     cache.insert("seven".to_owned(), (7, vec![Some(-7), None]));
     cache.insert_with_ttl("a century".to_owned(), (100, vec![]), LONG);
-    cache.dump(data("cache-v1.dump")).unwrap();
-    // Later on the same version got sections that may be passed over.
-    let bounded = Store::builder().max_capacity(10).build();
-    for key in *b"abcdefghij" {
-        bounded.insert(&[key], &[key, key]);
-        (0..key % 4).for_each(|_| assert!(bounded.get(&[key]).is_some()));
+    if let Some(path) = missing("cache-v1.dump") {
+        cache.dump(path).unwrap();
     }
-    bounded.dump(data("bounded-v1.dump")).unwrap();
+    // Later on the same version got sections that may be passed over.
+    if let Some(path) = missing("bounded-v1.dump") {
+        let bounded = Store::builder().max_capacity(10).build();
+        for key in *b"abcdefghij" {
+            bounded.insert(&[key], &[key, key]);
+            (0..key % 4).for_each(|_| assert!(bounded.get(&[key]).is_some()));
+        }
+        bounded.dump(path).unwrap();
+    }
+    #[cfg(feature = "dump-zstd")]
+    if let Some(path) = missing("store-v1-zstd.dump") {
+        store.insert(b"long", &LONG_VALUE.repeat(100));
+        store.dump_with(path, purekv::DumpOptions::new().compress(3)).unwrap();
+    }
+}
+
+const LONG_VALUE: &[u8] = b"as good as empty ";
+
+#[test]
+fn a_compressed_store_is_read_or_said_to_be_one() {
+    let path = data("store-v1-zstd.dump");
+    let info = purekv::DumpInfo::of(&path).unwrap();
+    assert_eq!((info.entries, info.sections, info.compressed_sections), (6, 1, 1));
+    let opened = StoreSnapshot::open(&path);
+    if cfg!(feature = "dump-zstd") {
+        let snapshot = opened.unwrap();
+        snapshot.verify().unwrap();
+        let expected = LONG_VALUE.repeat(100);
+        assert_eq!(snapshot.get(b"long").unwrap(), Some(&expected[..]));
+        assert_eq!(snapshot.get(b"").unwrap(), Some(&b"the empty key"[..]));
+        assert_eq!(Store::new().load(&path).unwrap().loaded, 5);
+    } else {
+        for error in [opened.unwrap_err(), Store::new().load(&path).unwrap_err()] {
+            assert!(matches!(error, purekv::DumpError::Compressed { .. }), "{error}");
+            assert!(error.to_string().contains("dump-zstd"), "{error}");
+        }
+        assert!(purekv::DumpInfo::verified(&path, |_| {}).is_err());
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::crew::Crew;
 use super::options::LoadOptions;
 use super::standing::Round;
-use crate::snapshot::DumpError;
+use crate::snapshot::{DumpError, Scratch};
 
 /// Entries loaded under one pin. The memory where they will be is asked for together: a load would wait for each of them otherwise.
 pub(super) const PER_PIN: usize = 32;
@@ -36,13 +36,13 @@ pub(super) fn load_all(
     options: &LoadOptions,
     sections: usize,
     rounds: &[Round],
-    load: impl Fn(usize, Round, &mut LoadReport) -> Result<(), DumpError> + Sync,
+    load: impl Fn(usize, Round, &mut Scratch, &mut LoadReport) -> Result<(), DumpError> + Sync,
 ) -> Result<LoadReport, DumpError> {
     let crew = Crew::new(sections * rounds.len());
     let work = || {
-        let mut report = LoadReport::default();
+        let (mut report, mut scratch) = (LoadReport::default(), Scratch::default());
         while let Some(part) = crew.claim() {
-            load(part % sections, rounds[part / sections], &mut report)?;
+            load(part % sections, rounds[part / sections], &mut scratch, &mut report)?;
         }
         Ok(report)
     };

@@ -20,11 +20,22 @@ pub struct DumpOptions<'p> {
     /// Gives up when this is set.
     pub(super) stop: Option<&'p AtomicBool>,
     threads: Option<NonZeroUsize>,
+    /// Of compression.
+    #[cfg(feature = "dump-zstd")]
+    pub(super) level: Option<i32>,
 }
 
 impl Default for DumpOptions<'_> {
     fn default() -> Self {
-        Self { synced: true, rate: None, progress: None, stop: None, threads: None }
+        Self {
+            synced: true,
+            rate: None,
+            progress: None,
+            stop: None,
+            threads: None,
+            #[cfg(feature = "dump-zstd")]
+            level: None,
+        }
     }
 }
 
@@ -44,6 +55,16 @@ impl<'p> DumpOptions<'p> {
     /// Writes at most about so many bytes a second, so that something is left of the disk; 0 counts as 1. Default: no limit.
     pub fn bytes_per_second(mut self, rate: u64) -> Self {
         self.rate = Some(rate.max(1));
+        self
+    }
+
+    /// Compresses sections, of about a MiB each, by zstd at `level`, 1 to 22: the higher, the smaller and the slower; 3 is usual. Beyond that it is the nearest. Default: not at all.
+    ///
+    /// What would not become smaller by an eighth is written as it is. The index is not compressed. Who reads such a dump needs the feature `dump-zstd`, too, and no
+    /// longer reads it where it lies: see [`StoreSnapshot`](crate::StoreSnapshot).
+    #[cfg(feature = "dump-zstd")]
+    pub fn compress(mut self, level: i32) -> Self {
+        self.level = Some(level);
         self
     }
 

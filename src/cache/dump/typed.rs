@@ -74,9 +74,9 @@ where
         learn_from(engine, || snapshot.learnt())?;
         let times = Times::now(self.core().clock());
         let rounds = Round::of(engine, snapshot.len(), snapshot.info().bytes);
-        load_all(&options, snapshot.sections(), rounds, |section, round, report| {
+        load_all(&options, snapshot.sections(), rounds, |section, round, scratch, report| {
             let standings = standings(engine, || snapshot.marks(section))?;
-            let entries = snapshot.entries(section)?.zip(standings);
+            let entries = snapshot.checked_in(section, scratch)?.zip(standings);
             let mut entries = entries.filter(|(_, standing)| round.takes(*standing)).peekable();
             let mut group = Vec::with_capacity(PER_PIN);
             while entries.peek().is_some() {

@@ -32,10 +32,22 @@ pub(super) fn dump<E: Loadable>(
     let stop = options.stop;
     // Relaxed: whoever has set it waits for this thread's end.
     let is_stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+    #[cfg(feature = "dump-zstd")]
+    let level = options.level;
     let others = options.threads_for(core.engine.len()) - 1;
     let depth = if others == 0 { 0 } else { PARTS_DEPTH };
     let crew = Crew::new(1 << depth);
-    let walk = Walk { core, path, times, writer: &writer, crew: &crew, depth, put, is_stopped };
+    let pending = || -> Result<Pending, DumpError> {
+        #[allow(unused_mut, reason = "it is changed if it can be")]
+        let mut pending = Pending::new();
+        #[cfg(feature = "dump-zstd")]
+        if let Some(level) = level {
+            pending.pack(level, path)?;
+        }
+        Ok(pending)
+    };
+    let crew = &crew;
+    let walk = Walk { core, path, times, writer: &writer, crew, depth, pending, put, is_stopped };
     let own = || {
         walk.run(|progress| {
             if let Some(tell) = &mut options.progress {
@@ -57,7 +69,7 @@ pub(super) fn dump<E: Loadable>(
 }
 
 /// What the threads of a dump share.
-struct Walk<'w, E: Loadable, P, S> {
+struct Walk<'w, E: Loadable, N, P, S> {
     core: &'w Core<E>,
     path: &'w Path,
     times: Times,
@@ -65,19 +77,21 @@ struct Walk<'w, E: Loadable, P, S> {
     crew: &'w Crew,
     /// Two to the power of this is how many parts there are.
     depth: u32,
+    pending: N,
     put: P,
     is_stopped: S,
 }
 
-impl<E, P, S> Walk<'_, E, P, S>
+impl<E, N, P, S> Walk<'_, E, N, P, S>
 where
     E: Loadable,
+    N: Fn() -> Result<Pending, DumpError>,
     P: Fn(&mut Pending, Shared<'_, E>, Due) -> Result<(), Refused>,
     S: Fn() -> bool,
 {
     /// One thread's work; `tell` is told how far all of them have come whenever this one has written something.
     fn run(&self, mut tell: impl FnMut(DumpProgress)) -> Result<(), DumpError> {
-        let mut pending = Pending::new();
+        let mut pending = (self.pending)()?;
         while let Some(part) = self.crew.claim() {
             let mut cursor = Cursor::of_part(part, self.depth);
             while self.put_bucket(&mut cursor, &mut pending)? {

@@ -27,6 +27,8 @@
 //! look at the backing; of `clear`, for what is cold, the unlinking.
 
 mod backing;
+#[cfg(all(any(fuzzing, test), not(purekv_loom)))]
+pub(super) mod forge;
 mod hydrator;
 mod ledger;
 mod source;

@@ -100,6 +100,7 @@ impl<S> Builder<Store, S> {
     /// - **In a store with a bound** the background thread stops when that is reached, and goes on when there is room. What is left is served as before, and evicts others when it is asked for.
     ///   Entries come with what the eviction policy of the dumped store knew of them, if that had a bound, too.
     /// - **What is damaged** in the file is absent: see [`warming_error`](Store::warming_error). It must not be changed in place, as with any [`StoreSnapshot`].
+    /// - **If the dump is compressed**, who first comes to a section unpacks it, and it stays in memory besides the entries until all have come.
     ///
     /// Takes a bit for each entry of the snapshot, and 32 KiB. A builder that is cloned gives several stores on the same one.
     ///

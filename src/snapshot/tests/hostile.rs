@@ -5,7 +5,7 @@ use super::super::error::DumpError;
 use super::super::forge::Parts;
 use super::super::format::{ALIGN, Footer};
 use super::super::store::StoreSnapshot;
-use super::super::tables::{SECTION_OPTIONAL, Section};
+use super::super::tables::{FLAG_ZSTD, SECTION_OPTIONAL, Section};
 use super::folder::Folder;
 use super::random::Random;
 use super::write;
@@ -86,7 +86,7 @@ fn lies_in_the_footer_are_errors() {
 fn lies_in_the_section_table_are_errors() {
     let folder = Folder::new("sections");
     let parts = small(&folder);
-    let lies: [(&str, Lie); 16] = [
+    let lies: [(&str, Lie); 17] = [
         ("swapped", |sections| sections.swap(0, 1)),
         ("doubled", |sections| sections[1] = sections[0]),
         ("twice", |sections| sections.insert(0, sections[0])),
@@ -110,7 +110,8 @@ fn lies_in_the_section_table_are_errors() {
             sections[0].entries = 0;
         }),
         ("unknown kind", |sections| sections[0].kind = 9),
-        ("unknown flags", |sections| sections[0].flags = 1),
+        ("unknown flags", |sections| sections[0].flags = 2),
+        ("not packed", |sections| sections[0].flags = FLAG_ZSTD),
     ];
     for (name, lie) in lies {
         let mut parts = parts.clone();

@@ -8,6 +8,8 @@ mod faults;
 mod folder;
 mod hostile;
 mod marks;
+#[cfg(feature = "dump-zstd")]
+mod packed;
 #[allow(dead_code, reason = "not all of it is needed")]
 #[path = "../../../tests/support/random.rs"]
 mod random;
