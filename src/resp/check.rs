@@ -83,8 +83,7 @@ pub(super) fn frames_in_pieces(
 
 fn pieces<'a>(bytes: &'a [u8], cuts: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = bytes;
-    let all = [bytes.len()];
-    let cuts = if cuts.iter().all(|cut| *cut == 0) { &all[..] } else { cuts };
+    let cuts = if cuts.iter().all(|cut| *cut == 0) { &[usize::MAX] } else { cuts };
     let mut cuts = cuts.iter().copied().cycle();
     std::iter::from_fn(move || {
         let cut = cuts.next().filter(|_| !rest.is_empty())?;

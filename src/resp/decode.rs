@@ -15,13 +15,11 @@
 //! # Ok::<(), purekv::resp::error::FrameError>(())
 //! ```
 
+use super::aggregate::{Kind, Open};
 use super::error::FrameError;
 use super::frame::Frame;
 use super::limits::FrameLimits;
 use super::number;
-
-/// Room made at once for the elements of an aggregate, however many it announces.
-const ROOM: u64 = 16;
 
 const LINE_END: &str = "\\r\\n";
 
@@ -38,8 +36,7 @@ pub struct Step {
 #[derive(Debug, Default)]
 pub struct FrameDecoder {
     limits: FrameLimits,
-    /// The aggregates that are open, the outermost first.
-    open: Vec<Open>,
+    open: Open,
     string: Option<Text>,
     /// Elements seen of the outermost frame.
     elements: u64,
@@ -50,25 +47,6 @@ pub struct FrameDecoder {
     failed: Option<FrameError>,
     #[cfg(test)]
     pub(super) examined: u64,
-}
-
-/// An aggregate of which elements are still to come.
-#[derive(Debug)]
-struct Open {
-    kind: Kind,
-    /// How many; `None` if it is streamed, and ends when the server says so.
-    left: Option<u64>,
-    items: Vec<Frame>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Array,
-    Set,
-    Push,
-    Map,
-    /// Its last element is the frame that it is about.
-    Attribute,
 }
 
 /// A string of which bytes are still to come.
@@ -103,6 +81,10 @@ impl FrameDecoder {
     ///
     /// O(bytes that were not there at the last call). Does not block.
     ///
+    /// # Panics
+    ///
+    /// If bytes were taken from the buffer that had to stay.
+    ///
     /// # Errors
     ///
     /// If it is no frame, or one beyond the limits. Every later call has the same error.
@@ -133,7 +115,7 @@ impl FrameDecoder {
                 value
             };
             if let Some(value) = value
-                && let Some(frame) = self.attach(value)
+                && let Some(frame) = self.open.attach(value)
             {
                 self.elements = 0;
                 return Ok(Some(frame));
@@ -343,16 +325,11 @@ impl FrameDecoder {
                 None => return Ok(Some(Frame::NullArray)),
             }
         };
-        if self.open.len() >= usize::from(self.limits.depth) {
-            let found = self.open.len() as u64 + 1;
+        if self.open.depth() >= usize::from(self.limits.depth) {
+            let found = self.open.depth() as u64 + 1;
             return Err(self.limit("levels", self.limits.depth.into(), found));
         }
-        let items = Vec::with_capacity(left.unwrap_or(0).min(ROOM) as usize);
-        if left == Some(0) {
-            return Ok(Some(kind.close(items)));
-        }
-        self.open.push(Open { kind, left, items });
-        Ok(None)
+        Ok(self.open.begin(kind, left))
     }
 
     /// The end of the innermost aggregate, which must be a streamed one.
@@ -360,29 +337,9 @@ impl FrameDecoder {
         if !body.is_empty() {
             return Err(self.syntax("a frame", body));
         }
-        match self.open.pop_if(|open| open.left.is_none()) {
-            Some(open) if open.kind == Kind::Map && open.items.len() % 2 == 1 => {
-                Err(self.syntax("a value", b"."))
-            }
-            Some(open) => Ok(open.kind.close(open.items)),
-            None => Err(self.syntax("a frame", b".")),
-        }
-    }
-
-    /// Puts a value where it belongs: `None` if that is in an aggregate that is still open.
-    fn attach(&mut self, mut value: Frame) -> Option<Frame> {
-        loop {
-            let Some(open) = self.open.last_mut() else {
-                return Some(value);
-            };
-            open.items.push(value);
-            let left = open.left.as_mut()?;
-            *left -= 1;
-            if *left > 0 {
-                return None;
-            }
-            let open = self.open.pop()?;
-            value = open.kind.close(open.items);
+        match self.open.end_stream() {
+            Ok(frame) => Ok(frame),
+            Err(expected) => Err(self.syntax(expected, b".")),
         }
     }
 
@@ -393,28 +350,6 @@ impl FrameDecoder {
     fn limit(&self, what: &'static str, limit: u64, found: u64) -> FrameError {
         FrameError::Limit { offset: self.offset, what, limit, found }
     }
-}
-
-impl Kind {
-    /// The frame that has these elements.
-    fn close(self, mut items: Vec<Frame>) -> Frame {
-        match self {
-            Self::Array => Frame::Array(items),
-            Self::Set => Frame::Set(items),
-            Self::Push => Frame::Push(items),
-            Self::Map => Frame::Map(pairs(items)),
-            Self::Attribute => {
-                // It was opened for one element more than its pairs have.
-                let about = items.pop().unwrap_or(Frame::Null);
-                Frame::Attribute(pairs(items), Box::new(about))
-            }
-        }
-    }
-}
-
-fn pairs(items: Vec<Frame>) -> Vec<(Frame, Frame)> {
-    let mut items = items.into_iter();
-    std::iter::from_fn(|| Some((items.next()?, items.next()?))).collect()
 }
 
 /// The bytes that show that no line ends here: no more of them than that takes, so that they are the same wherever the stream is cut.

@@ -17,6 +17,9 @@
 use super::error::RequestFault;
 use super::{Protocol, number};
 
+/// What a string takes besides its bytes, at most: its mark, a length of 20 digits, and two line ends.
+const HEAD: usize = 25;
+
 /// Writes replies of one version of the protocol to the end of a vector.
 #[derive(Debug)]
 pub struct Encoder<'a> {
@@ -41,7 +44,13 @@ impl<'a> Encoder<'a> {
         self.protocol == Protocol::Resp3
     }
 
-    /// A line: `+OK`. Line ends in it become spaces.
+    /// `+OK`.
+    #[inline]
+    pub fn ok(&mut self) {
+        self.out.extend_from_slice(b"+OK\r\n");
+    }
+
+    /// A line: `+PONG`. Line ends in it become spaces.
     #[inline]
     pub fn simple(&mut self, text: &[u8]) {
         self.line(b'+', text);
@@ -71,7 +80,10 @@ impl<'a> Encoder<'a> {
     /// A string of any bytes.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
-        self.string(b'$', &[bytes]);
+        self.out.reserve(bytes.len() + HEAD);
+        self.count(b'$', bytes.len());
+        self.out.extend_from_slice(bytes);
+        self.end();
     }
 
     /// Nothing: what there would be is a string, or anything but an array.
@@ -189,12 +201,20 @@ impl<'a> Encoder<'a> {
     }
 
     fn number(&mut self, head: u8, value: i64) {
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(value).as_bytes();
-        self.out.reserve(digits.len() + 3);
-        self.out.push(head);
-        self.out.extend_from_slice(digits);
-        self.end();
+        // Appended as one: of a reply's cost, each step counts.
+        let mut line = [0; 24];
+        line[0] = head;
+        let end = if let 0..10 = value {
+            line[1] = b'0' + value as u8;
+            2
+        } else {
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(value).as_bytes();
+            line[1..][..digits.len()].copy_from_slice(digits);
+            1 + digits.len()
+        };
+        line[end..end + 2].copy_from_slice(b"\r\n");
+        self.out.extend_from_slice(&line[..end + 2]);
     }
 
     fn count(&mut self, head: u8, length: usize) {
@@ -204,8 +224,7 @@ impl<'a> Encoder<'a> {
 
     fn string(&mut self, head: u8, parts: &[&[u8]]) {
         let length = parts.iter().map(|part| part.len()).sum();
-        // The head and a length of 20 digits, and twice a line end.
-        self.out.reserve(length + 25);
+        self.out.reserve(length + HEAD);
         self.count(head, length);
         for part in parts {
             self.out.extend_from_slice(part);
@@ -258,7 +277,11 @@ mod tests {
 
     #[test]
     fn both_versions_agree_where_they_can() {
+        assert_eq!(both(|out| out.ok()), ["+OK|"; 2]);
         assert_eq!(both(|out| out.simple(b"OK")), ["+OK|"; 2]);
+        assert_eq!(both(|out| out.integer(9)), [":9|"; 2]);
+        assert_eq!(both(|out| out.integer(10)), [":10|"; 2]);
+        assert_eq!(both(|out| out.integer(-1)), [":-1|"; 2]);
         assert_eq!(both(|out| out.error(b"ERR no such key")), ["-ERR no such key|"; 2]);
         assert_eq!(both(|out| out.integer(i64::MIN)), [":-9223372036854775808|"; 2]);
         assert_eq!(both(|out| out.bulk(b"")), ["$0||"; 2]);

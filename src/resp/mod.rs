@@ -28,6 +28,7 @@
 //!   Here it never does.
 //! - A request has at most 1,048,576 arguments, as in Redis up to 6.2; Redis 7 takes 2,147,483,647.
 
+mod aggregate;
 #[cfg(all(any(fuzzing, test), not(purekv_loom)))]
 pub(crate) mod check;
 pub mod command;

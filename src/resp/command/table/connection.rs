@@ -20,7 +20,11 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .acl(TRANSACTION)
         .keys(&[key(1, READ).range(-1, 1)])
-        .help("key [key ...]", "O(N), N the number of keys", "Lets the next EXEC do nothing if one of the keys changes before."),
+        .help(
+            "key [key ...]",
+            "O(N), N the number of keys",
+            "Lets the next EXEC do nothing if one of the keys changes before.",
+        ),
     row(Command::Unwatch, "unwatch", 1, Group::Transactions, "2.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY)
         .acl(TRANSACTION)
@@ -41,7 +45,11 @@ pub(super) const ROWS: &[Spec] = &[
     row(Command::Hello, "hello", -1, Group::Connection, "6.0.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
         .acl(CONNECTION)
-        .help("[protover [AUTH username password] [SETNAME clientname]]", "O(1)", "Chooses the version of the protocol and replies with what the server is."),
+        .help(
+            "[protover [AUTH username password] [SETNAME clientname]]",
+            "O(1)",
+            "Chooses the version of the protocol and replies with what the server is.",
+        ),
     row(Command::Reset, "reset", 1, Group::Connection, "6.2.0")
         .flags(NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY)
         .acl(CONNECTION)
@@ -54,8 +62,11 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(LOADING | STALE | FAST)
         .acl(CONNECTION)
         .help("index", "O(1)", "Chooses the database. There is one, 0."),
-    row(Command::Client, "client", -2, Group::Connection, "2.4.0")
-        .help("subcommand", "Depends on the subcommand", "Connections: this one and the others."),
+    row(Command::Client, "client", -2, Group::Connection, "2.4.0").help(
+        "subcommand",
+        "Depends on the subcommand",
+        "Connections: this one and the others.",
+    ),
     row(Command::ClientGetName, "client|getname", 2, Group::Connection, "2.6.9")
         .flags(NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
@@ -76,12 +87,21 @@ pub(super) const ROWS: &[Spec] = &[
     row(Command::ClientKill, "client|kill", -3, Group::Connection, "2.4.0")
         .flags(ADMIN_ONLY | NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
-        .help("ip:port | [ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME yes | no]", "O(N), N the number of connections", "Closes connections."),
+        .help(
+            "ip:port | [ID client-id] [TYPE type] [USER username] [ADDR ip:port] [LADDR ip:port] \
+                [SKIPME yes | no]",
+            "O(N), N the number of connections",
+            "Closes connections.",
+        ),
     row(Command::ClientList, "client|list", -2, Group::Connection, "2.4.0")
         .flags(ADMIN_ONLY | NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
         .tips(&["nondeterministic_output"])
-        .help("[TYPE type] [ID client-id [client-id ...]]", "O(N), N the number of connections", "What is known about all connections."),
+        .help(
+            "[TYPE type] [ID client-id [client-id ...]]",
+            "O(N), N the number of connections",
+            "What is known about all connections.",
+        ),
     row(Command::ClientNoEvict, "client|no-evict", 3, Group::Connection, "7.0.0")
         .flags(ADMIN_ONLY | NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
@@ -89,7 +109,11 @@ pub(super) const ROWS: &[Spec] = &[
     row(Command::ClientPause, "client|pause", -3, Group::Connection, "2.9.50")
         .flags(ADMIN_ONLY | NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
-        .help("timeout [WRITE | ALL]", "O(1)", "Lets commands wait, or only those that write, for so many milliseconds."),
+        .help(
+            "timeout [WRITE | ALL]",
+            "O(1)",
+            "Lets commands wait, or only those that write, for so many milliseconds.",
+        ),
     row(Command::ClientReply, "client|reply", 3, Group::Connection, "3.2.0")
         .flags(NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
@@ -97,7 +121,11 @@ pub(super) const ROWS: &[Spec] = &[
     row(Command::ClientSetInfo, "client|setinfo", 4, Group::Connection, "7.2.0")
         .flags(NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)
-        .help("LIB-NAME libname | LIB-VER libver", "O(1)", "Says which client library this connection is made by."),
+        .help(
+            "LIB-NAME libname | LIB-VER libver",
+            "O(1)",
+            "Says which client library this connection is made by.",
+        ),
     row(Command::ClientSetName, "client|setname", 3, Group::Connection, "2.6.9")
         .flags(NOSCRIPT | LOADING | STALE)
         .acl(CONNECTION)

@@ -13,7 +13,13 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(WRITE | DENYOOM)
         .acl(STRING)
         .keys(&[key(1, READ_WRITE | ACCESS | UPDATE | VARIABLE)])
-        .help("key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]", "O(1)", "Stores a value, whatever there was before, and takes away its time-to-live unless told otherwise."),
+        .help(
+            "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | \
+                PXAT unix-time-milliseconds | KEEPTTL]",
+            "O(1)",
+            "Stores a value, whatever there was before, and takes away its time-to-live unless \
+                told otherwise.",
+        ),
     row(Command::GetSet, "getset", 3, Group::String, "1.0.0")
         .flags(WRITE | DENYOOM | FAST)
         .acl(STRING)
@@ -29,7 +35,12 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(WRITE | FAST)
         .acl(STRING)
         .keys(&[key(1, READ_WRITE | ACCESS | UPDATE)])
-        .help("key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]", "O(1)", "Replies with the value of a key and changes its time-to-live."),
+        .help(
+            "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT \
+                unix-time-milliseconds | PERSIST]",
+            "O(1)",
+            "Replies with the value of a key and changes its time-to-live.",
+        ),
     row(Command::SetNx, "setnx", 3, Group::String, "1.0.0")
         .flags(WRITE | DENYOOM | FAST)
         .acl(STRING)
@@ -44,7 +55,11 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(WRITE | DENYOOM)
         .acl(STRING)
         .keys(&[key(1, OVERWRITE | UPDATE)])
-        .help("key milliseconds value", "O(1)", "Stores a value with a time-to-live in milliseconds."),
+        .help(
+            "key milliseconds value",
+            "O(1)",
+            "Stores a value with a time-to-live in milliseconds.",
+        ),
     row(Command::MGet, "mget", -2, Group::String, "1.0.0")
         .flags(READONLY | FAST)
         .acl(STRING)
@@ -62,12 +77,20 @@ pub(super) const ROWS: &[Spec] = &[
         .acl(STRING)
         .keys(&[key(1, OVERWRITE | INSERT).range(-1, 2)])
         .tips(&["request_policy:multi_shard", "response_policy:agg_min"])
-        .help("key value [key value ...]", "O(N), N the number of keys", "Stores several values, or none if one of the keys is there."),
+        .help(
+            "key value [key value ...]",
+            "O(N), N the number of keys",
+            "Stores several values, or none if one of the keys is there.",
+        ),
     row(Command::Append, "append", 3, Group::String, "2.0.0")
         .flags(WRITE | DENYOOM | FAST)
         .acl(STRING)
         .keys(&[key(1, READ_WRITE | INSERT)])
-        .help("key value", "O(N), N the length of the new value", "Puts bytes at the end of a value, which is made if absent."),
+        .help(
+            "key value",
+            "O(N), N the length of the new value",
+            "Puts bytes at the end of a value, which is made if absent.",
+        ),
     row(Command::StrLen, "strlen", 2, Group::String, "2.2.0")
         .flags(READONLY | FAST)
         .acl(STRING)
@@ -77,18 +100,30 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(WRITE | DENYOOM)
         .acl(STRING)
         .keys(&[key(1, READ_WRITE | UPDATE)])
-        .help("key offset value", "O(N), N the length of the new value", "Overwrites a part of a value, which grows as needed."),
+        .help(
+            "key offset value",
+            "O(N), N the length of the new value",
+            "Overwrites a part of a value, which grows as needed.",
+        ),
     row(Command::GetRange, "getrange", 4, Group::String, "2.4.0")
         .flags(READONLY)
         .acl(STRING)
         .keys(&[key(1, READ | ACCESS)])
-        .help("key start end", "O(N), N the length of the reply", "A part of a value. Offsets below 0 count from its end."),
+        .help(
+            "key start end",
+            "O(N), N the length of the reply",
+            "A part of a value. Offsets below 0 count from its end.",
+        ),
     row(Command::SubStr, "substr", 4, Group::String, "1.0.0")
         .flags(READONLY)
         .acl(STRING)
         .keys(&[key(1, READ | ACCESS)])
         .deprecated("2.0.0", "`GETRANGE`")
-        .help("key start end", "O(N), N the length of the reply", "A part of a value, by the name that GETRANGE once had."),
+        .help(
+            "key start end",
+            "O(N), N the length of the reply",
+            "A part of a value, by the name that GETRANGE once had.",
+        ),
     row(Command::Incr, "incr", 2, Group::String, "1.0.0")
         .flags(WRITE | DENYOOM | FAST)
         .acl(STRING)
@@ -118,12 +153,20 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(READONLY)
         .acl(STRING)
         .keys(&[key(1, READ | ACCESS).range(1, 1)])
-        .help("key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", "O(N*M), N and M the lengths of the values", "The longest common subsequence of two values."),
+        .help(
+            "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
+            "O(N*M), N and M the lengths of the values",
+            "The longest common subsequence of two values.",
+        ),
     row(Command::SetBit, "setbit", 4, Group::Bitmap, "2.2.0")
         .flags(WRITE | DENYOOM)
         .acl(BITMAP)
         .keys(&[key(1, READ_WRITE | ACCESS | UPDATE)])
-        .help("key offset value", "O(N), N the length of the value", "Sets one bit of a value and replies with what it was."),
+        .help(
+            "key offset value",
+            "O(N), N the length of the value",
+            "Sets one bit of a value and replies with what it was.",
+        ),
     row(Command::GetBit, "getbit", 3, Group::Bitmap, "2.2.0")
         .flags(READONLY | FAST)
         .acl(BITMAP)
@@ -133,10 +176,18 @@ pub(super) const ROWS: &[Spec] = &[
         .flags(READONLY)
         .acl(BITMAP)
         .keys(&[key(1, READ | ACCESS)])
-        .help("key [start end [BYTE | BIT]]", "O(N), N the length of what is counted", "How many bits of a value are set."),
+        .help(
+            "key [start end [BYTE | BIT]]",
+            "O(N), N the length of what is counted",
+            "How many bits of a value are set.",
+        ),
     row(Command::BitPos, "bitpos", -3, Group::Bitmap, "2.8.7")
         .flags(READONLY)
         .acl(BITMAP)
         .keys(&[key(1, READ | ACCESS)])
-        .help("key bit [start [end [BYTE | BIT]]]", "O(N), N the length of what is looked through", "Where the first bit is that is set, or the first that is not."),
+        .help(
+            "key bit [start [end [BYTE | BIT]]]",
+            "O(N), N the length of what is looked through",
+            "Where the first bit is that is set, or the first that is not.",
+        ),
 ];
