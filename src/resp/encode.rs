@@ -1,4 +1,4 @@
-//! Replies, as a server writes them: appended to a vector that the connection keeps, without an allocation once that is large enough.
+//! Replies, as a server writes them, and requests, as a client does: appended to a vector that the connection keeps, without an allocation once that is large enough.
 //!
 //! Each method writes one value, or the head of an aggregate whose elements the caller writes next. What RESP2 lacks
 //! is written as Redis writes it there; so code that replies seldom asks which version it is. A line never has a `\r` or `\n` in it, whatever it is given.
@@ -246,6 +246,23 @@ impl<'a> Encoder<'a> {
     fn end(&mut self) {
         self.out.extend_from_slice(b"\r\n");
     }
+}
+
+/// Appends a request, as a client writes it: the command's name and its arguments.
+///
+/// ```
+/// let mut out = Vec::new();
+/// purekv::resp::encode::request(&mut out, [&b"GET"[..], b"k"]);
+/// assert_eq!(out, b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+/// ```
+pub fn request<'a>(
+    out: &mut Vec<u8>,
+    args: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
+) {
+    let args = args.into_iter();
+    let mut out = Encoder::new(out, Protocol::Resp2);
+    out.array(args.len());
+    args.for_each(|arg| out.bulk(arg));
 }
 
 fn spaces_for_line_ends(text: &mut [u8]) {

@@ -6,9 +6,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use purekv::resp::Protocol;
 use purekv::resp::decode::FrameDecoder;
-use purekv::resp::encode::Encoder;
+use purekv::resp::encode;
 use purekv::resp::frame::Frame;
 
 use crate::folder::Folder;
@@ -83,11 +82,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn call(&mut self, args: &[&[u8]]) -> Frame {
         let mut bytes = Vec::new();
-        let mut out = Encoder::new(&mut bytes, Protocol::Resp2);
-        out.array(args.len());
-        for arg in args {
-            out.bulk(arg);
-        }
+        encode::request(&mut bytes, args.iter().copied());
         self.stream.write_all(&bytes).unwrap();
         loop {
             let step = self.decoder.decode(&self.buffer).unwrap();

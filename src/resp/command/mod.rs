@@ -321,3 +321,92 @@ pub enum Unknown {
     /// The container has no subcommand of that name.
     Subcommand(Command),
 }
+
+#[cfg(all(test, not(purekv_loom)))]
+mod tests {
+    use super::*;
+
+    fn keys(command: Command, count: usize) -> Vec<usize> {
+        command.spec().key_places(count).collect()
+    }
+
+    #[test]
+    fn keys_are_found() {
+        assert_eq!(keys(Command::Get, 2), [1]);
+        assert_eq!(keys(Command::Set, 5), [1]);
+        assert_eq!(keys(Command::Del, 4), [1, 2, 3]);
+        assert_eq!(keys(Command::MSet, 7), [1, 3, 5]);
+        assert_eq!(keys(Command::MSet, 4), [1, 3]);
+        assert_eq!(keys(Command::Rename, 3), [1, 2]);
+        assert_eq!(keys(Command::Copy, 6), [1, 2]);
+        assert_eq!(keys(Command::Lcs, 5), [1, 2]);
+        assert_eq!(keys(Command::ObjectEncoding, 3), [2]);
+        assert!(keys(Command::Ping, 2).is_empty());
+        assert_eq!(Command::MSet.spec().key_range(), (1, -1, 2));
+        assert_eq!(Command::Rename.spec().key_range(), (1, 2, 1));
+        assert_eq!(Command::MemoryUsage.spec().key_range(), (2, 2, 1));
+        assert_eq!(Command::Info.spec().key_range(), (0, 0, 0));
+        // Fewer arguments than the command takes: nothing is out of bounds.
+        for command in Command::all() {
+            for count in 0..8 {
+                assert!(keys(command, count).iter().all(|place| *place < count));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_arguments_are_checked() {
+        assert!(Command::Get.spec().takes(2));
+        assert!(!Command::Get.spec().takes(1) && !Command::Get.spec().takes(3));
+        assert!(Command::Set.spec().takes(3) && Command::Set.spec().takes(9));
+        assert!(!Command::Set.spec().takes(2));
+        assert!(Command::ClientId.spec().takes(2));
+    }
+
+    #[test]
+    fn containers_have_subcommands() {
+        let names: Vec<_> =
+            Command::Memory.subcommands().map(|command| command.spec().name).collect();
+        assert_eq!(names, ["memory|usage", "memory|help"]);
+        assert_eq!(Command::ClientId.container(), Some(Command::Client));
+        assert_eq!(Command::Get.container(), None);
+        assert!(Command::Config.is_container() && !Command::Get.is_container());
+        // Its subcommands are the server's to read, as in Redis.
+        assert!(!Command::Debug.is_container());
+        assert_eq!(Command::find(b"COMMAND", None), Ok(Command::Command));
+        assert_eq!(Command::find(b"command", Some(b"Docs")), Ok(Command::CommandDocs));
+        assert_eq!(Command::find(b"get", Some(b"docs")), Ok(Command::Get));
+        assert_eq!(Command::find(b"hset", None), Err(Unknown::Command));
+    }
+
+    /// How many words must stand behind the name: those outside brackets, of the first of several alternatives.
+    fn least(syntax: &str) -> usize {
+        let mut depth = 0;
+        let required: String = syntax
+            .chars()
+            .filter(|letter| {
+                depth += i32::from(*letter == '[');
+                let is_outside = depth == 0;
+                depth -= i32::from(*letter == ']');
+                is_outside
+            })
+            .collect();
+        required.split(" | ").next().unwrap_or_default().split_whitespace().count()
+    }
+
+    #[test]
+    fn help_and_arity_agree() {
+        for command in Command::all() {
+            let spec = command.spec();
+            assert!(spec.summary.ends_with('.') && !spec.complexity.is_empty(), "{}", spec.name);
+            // One that Redis wants an argument more for than it has a use for, one that takes whatever comes, and one that is two.
+            if matches!(command, Command::CommandGetKeys | Command::Quit | Command::Debug) {
+                continue;
+            }
+            let words = spec.name.split('|').count() + least(spec.syntax);
+            assert_eq!(words, usize::from(spec.arity.unsigned_abs()), "{}", spec.name);
+            let is_open = spec.syntax.contains('[') || command.is_container();
+            assert_eq!(spec.arity < 0, is_open, "{}", spec.name);
+        }
+    }
+}

@@ -220,11 +220,7 @@ proptest! {
     )) {
         let mut bytes = Vec::new();
         for args in &requests {
-            let mut out = crate::resp::encode::Encoder::new(&mut bytes, crate::resp::Protocol::Resp2);
-            out.array(args.len());
-            for arg in args {
-                out.bulk(arg);
-            }
+            crate::resp::encode::request(&mut bytes, args.iter().map(Vec::as_slice));
         }
         prop_assert_eq!(requests_at_once(&bytes, RequestDecoder::default()), (requests, None));
     }
