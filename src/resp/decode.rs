@@ -131,7 +131,7 @@ impl FrameDecoder {
 
     /// The line at the beginning of `rest`, if its end is there.
     fn line<'a>(&mut self, rest: &'a [u8]) -> Result<Option<&'a [u8]>, FrameError> {
-        let window = &rest[self.scanned..rest.len().min(self.limits.line + 1)];
+        let window = &rest[self.scanned..rest.len().min(self.limits.line.saturating_add(1))];
         let found = window.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
         #[cfg(test)]
         {

@@ -250,8 +250,9 @@ impl RequestDecoder {
                 }
                 Part::Argument { left, length } => {
                     let have = buffer.len() - self.at;
-                    if have < length + 2 {
-                        return Ok(Decoded::Partial { missing: length + 2 - have });
+                    let missing = length.saturating_add(2).saturating_sub(have);
+                    if missing > 0 {
+                        return Ok(Decoded::Partial { missing });
                     }
                     let end = self.at + length;
                     self.arguments.push(Span { start: self.at, end });
@@ -342,7 +343,7 @@ impl RequestDecoder {
     ) -> Result<Option<usize>, RequestFault> {
         let line = &buffer[self.at..];
         // The end may stand after as many bytes as are allowed, and no later, however much is there at once.
-        let window = &line[self.scanned..line.len().min(self.limits.line + 1)];
+        let window = &line[self.scanned..line.len().min(self.limits.line.saturating_add(1))];
         let found = window.iter().position(|byte| *byte == end);
         #[cfg(test)]
         {

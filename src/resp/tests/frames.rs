@@ -187,10 +187,11 @@ fn depth_is_not_the_stack_s() {
 #[test]
 fn announcements_take_no_memory() {
     let limits =
-        FrameLimits { elements: u64::MAX >> 1, bulk: u64::MAX >> 1, ..FrameLimits::default() };
+        FrameLimits { depth: u8::MAX, elements: u64::MAX, bulk: u64::MAX, line: usize::MAX };
     for bytes in [
         &b"*4611686018427387903\r\n"[..],
         b"%2305843009213693951\r\n",
+        b"|9223372036854775807\r\n",
         b"$4611686018427387903\r\nabc",
         b"~4611686018427387903\r\n:1\r\n",
     ] {

@@ -101,6 +101,21 @@ fn the_limits_are_as_said() {
 }
 
 #[test]
+fn there_may_be_no_limits() {
+    let limits = RequestLimits {
+        arguments: usize::MAX,
+        bulk: usize::MAX,
+        line: usize::MAX,
+        arguments_before_auth: usize::MAX,
+        bulk_before_auth: usize::MAX,
+    };
+    for bytes in [&b"*9223372036854775807\r\n$9223372036854775807\r\nabc"[..], b"PING"] {
+        let none = (vec![], None);
+        assert_eq!(requests_in_pieces(bytes, &[3], RequestDecoder::new(limits)), none);
+    }
+}
+
+#[test]
 fn strangers_may_send_little() {
     let decode = |bytes: &[u8]| {
         let mut decoder = RequestDecoder::default();
