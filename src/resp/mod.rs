@@ -14,7 +14,7 @@
 //! # What holds everywhere
 //!
 //! - **Any cut is the same.** Both decoders give the same for a stream, whichever pieces it comes in, errors included.
-//! - **Linear cost.** No byte is looked at again because more came (but for one or two at the end of a line), however
+//! - **Linear cost.** No byte is looked at again because more came (but for a few of a line that is not whole), however
 //!   small the pieces are.
 //! - **Nothing is believed.** Memory is taken for what has come and not for what is announced; depth, counts and lengths have limits; no input panics.
 //! - **No allocation** for an argument of a request, nor for a reply, once the buffers have grown to what they need.
