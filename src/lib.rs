@@ -55,7 +55,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `resp` adds [`resp`], the Redis protocol as bytes and frames. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
@@ -69,6 +69,8 @@ mod loading;
 mod policy;
 #[cfg(feature = "cli")]
 pub mod replay;
+#[cfg(feature = "resp")]
+pub mod resp;
 #[cfg(feature = "dump")]
 mod snapshot;
 mod sync;
@@ -98,6 +100,8 @@ pub mod fuzzing {
     //! What the fuzz targets cannot reach otherwise; no part of the API.
     #[cfg(feature = "dump")]
     pub use crate::cache::WarmScenario;
+    #[cfg(feature = "resp")]
+    pub use crate::resp::check::case as resp_case;
     #[cfg(feature = "dump")]
     pub use crate::snapshot::forge::Scenario as DumpScenario;
     pub use crate::wheel::naive::Scenario as WheelScenario;

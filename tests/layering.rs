@@ -29,6 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("loading", BASE),
     // Files and their format; of caches it knows what its users see, by name in its documentation.
     ("snapshot", &["sync"]),
+    // Bytes in, frames out: it knows nothing of what is stored, and nothing of time.
+    ("resp", &[]),
     (
         "cache",
         &["sync", "clock", "hash", "histogram", "kv", "table", "engine", "loading", "snapshot"],
