@@ -5,9 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # Other target folders: a cfg would rebuild everything back and forth.
 RUSTFLAGS="--cfg purekv_loom" \
-    cargo test --locked --release --target-dir target/loom --lib loom_ -- "$@"
-# What is there with the feature `dump` only.
-RUSTFLAGS="--cfg purekv_loom" \
-    cargo test --locked --release --target-dir target/loom --features dump --lib loom_warm_
+    cargo test --locked --release --target-dir target/loom --features dump --lib loom_ -- "$@"
 RUSTFLAGS="--cfg purekv_loom --cfg crossbeam_loom" \
     cargo test --locked --release --target-dir target/loom-crossbeam --lib loom_epoch_

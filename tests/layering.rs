@@ -113,7 +113,7 @@ const RESERVED: &[Reserved] = &[
             "src/cache/blob.rs",
             "src/cache/entry.rs",
             "src/cache/typed.rs",
-            "src/cache/warm/mod.rs",
+            "src/cache/warm/upper.rs",
             "src/replay/cpu.rs",
             "src/snapshot/archive.rs",
             "src/snapshot/checked.rs",

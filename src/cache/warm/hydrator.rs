@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Upper;
 use super::backing::Backing;
+use super::upper::Upper;
 use crate::cache::ticker::Background;
 use crate::clock::Now;
 use crate::engine::{Engine, Entry};
