@@ -38,6 +38,8 @@ pub struct DumpInfo {
     pub sections: u64,
     /// How many of them are compressed.
     pub compressed_sections: u64,
+    /// How many of them say what the eviction policy knew.
+    pub policy_sections: u64,
     /// Bytes of the file.
     pub bytes: u64,
     /// When the dump began.
@@ -233,6 +235,7 @@ impl Opened {
             entries: self.footer.entries,
             sections: self.footer.sections,
             compressed_sections: self.packed,
+            policy_sections: self.tables().of_policy(),
             bytes: self.footer.file_len,
             started: instant(self.head.taken_at),
             ended: instant(self.footer.ended_at),

@@ -143,7 +143,7 @@ impl StoreSnapshot {
         self.len() == 0
     }
 
-    /// What the dump says of itself. O(1).
+    /// What the dump says of itself. O(sections).
     pub fn info(&self) -> DumpInfo {
         self.file.info()
     }

@@ -115,8 +115,17 @@ impl<'b> Tables<'b> {
 
     /// How many sections are packed. O(sections).
     pub(super) fn packed(&self) -> u64 {
+        self.count(Section::is_packed)
+    }
+
+    /// How many are of the policy. O(sections).
+    pub(super) fn of_policy(&self) -> u64 {
+        self.count(|section| matches!(section.kind, SECTION_MARKS | SECTION_LEARNT))
+    }
+
+    fn count(&self, is_one: impl Fn(&Section) -> bool) -> u64 {
         let lines = self.sections.chunks_exact(SECTION_LEN);
-        lines.filter(|line| Section::decode(line).is_packed()).count() as u64
+        lines.filter(|line| is_one(&Section::decode(line))).count() as u64
     }
 
     /// What the types of key and value are called.

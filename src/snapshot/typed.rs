@@ -178,7 +178,7 @@ impl<K: Dumped, V: Dumped> Snapshot<K, V> {
         self.len() == 0
     }
 
-    /// What the dump says of itself. O(1).
+    /// What the dump says of itself. O(sections).
     pub fn info(&self) -> DumpInfo {
         self.file.info()
     }

@@ -107,7 +107,8 @@ fn a_bounded_store_of_version_1_is_read() {
     let snapshot = StoreSnapshot::open(data("bounded-v1.dump")).unwrap();
     snapshot.verify().unwrap();
     // Entries, what the policy knew of them, and what it had learnt.
-    assert_eq!((snapshot.len(), snapshot.info().sections), (10, 3));
+    let info = snapshot.info();
+    assert_eq!((info.entries, info.sections, info.policy_sections), (10, 3, 2));
     for store in [Store::new(), Store::builder().max_capacity(10).build()] {
         assert_eq!(store.load(data("bounded-v1.dump")).unwrap().loaded, 10);
         for key in *b"abcdefghij" {

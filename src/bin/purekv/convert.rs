@@ -15,7 +15,7 @@ use crate::dump::Failure;
 /// absent: as expires_at). Instants are UTC, to the nanosecond.
 ///
 /// All entries of IN are in OUT, in their order, those included that are due by now: to JSON lines and back is the same
-/// dump. A key may be there once. OUT is replaced when all is written, and untouched if anything fails; a pipe
+/// dump, but for what the eviction policy of a store with a bound knew, which goes nowhere. A key may be there once. OUT is replaced when all is written, and untouched if anything fails; a pipe
 /// or a device is written to directly.
 #[derive(Args)]
 pub(crate) struct Convert {

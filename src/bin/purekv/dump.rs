@@ -97,12 +97,17 @@ fn describe(info: &DumpInfo) -> String {
         0 => "none".to_owned(),
         some => format!("zstd, {some} sections"),
     };
+    let policy = match info.policy_sections {
+        0 => "nothing".to_owned(),
+        some => format!("what it knew, {some} sections"),
+    };
     let lines = [
         ("format version", info.version.to_string()),
         ("kind", kind),
         ("entries", info.entries.to_string()),
         ("sections", info.sections.to_string()),
         ("compression", compression),
+        ("policy", policy),
         ("size", format!("{} ({})", HumanBytes(info.bytes), info.bytes)),
         ("started", time(info.started)),
         ("ended", time(info.ended)),
