@@ -129,6 +129,8 @@ impl Scratch {
             self.bytes = Bytes::new();
         }
         self.bytes.clear();
+        // It may be kept, and would be up to twice as large otherwise.
+        self.bytes.reserve_exact(length as usize);
         self.bytes.resize(length as usize, 0);
         match self.decompressor.decompress_to_buffer(frame, &mut self.bytes[..]) {
             Ok(len) if len as u64 == length => Ok(()),

@@ -36,7 +36,7 @@ fn a_store_comes_out_as_it_was_at_any_level() {
     let (plain, packed) = (folder.file("plain"), folder.file("packed"));
     let store = store();
     let plain = store.dump(&plain).unwrap();
-    for level in [i32::MIN, 0, 1, 3, 9, i32::MAX] {
+    for level in [i32::MIN, 3, i32::MAX] {
         let dumped = store.dump_with(&packed, DumpOptions::new().compress(level)).unwrap();
         assert!(dumped.bytes < plain.bytes / 3, "{level}: {dumped:?}, {plain:?}");
         assert_eq!(dumped.bytes, std::fs::metadata(&packed).unwrap().len());
@@ -60,7 +60,7 @@ fn a_store_comes_out_as_it_was_at_any_level() {
         let loaded = Store::new();
         assert_eq!(loaded.load(&packed).unwrap().loaded, u64::from(ENTRIES));
         assert_eq!(loaded.get(&7_u32.to_le_bytes()), Some(value(7)));
-        // Without a thread of its own: that may be just counting the last one.
+        // Nobody else brings entries, who might not have counted the last one yet.
         let warm = Store::builder().warm_from(snapshot).hydration_rate(0).build();
         assert_eq!(warm.get(&8_u32.to_le_bytes()), Some(value(8)));
         warm.hydrate();
