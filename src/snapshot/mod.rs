@@ -51,7 +51,6 @@ pub use typed::Snapshot;
 pub use types::Dumped;
 pub use writer::Progress as DumpProgress;
 
-pub(crate) use archive::Raw;
 pub(crate) use columns::{Due, Refused};
 pub(crate) use disk::System;
 pub(crate) use hash::{hash_of, hash_of_bytes};

@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn unpadded(packed: Padded<'_>) -> &[u8] {
-        assert!(packed.bytes.len() % ALIGN as usize == 0);
+        assert!(packed.bytes.len().is_multiple_of(ALIGN as usize));
         let (packed, padding) = packed.bytes.split_at(packed.len as usize);
         assert!(padding.iter().all(|&byte| byte == 0));
         packed

@@ -23,6 +23,15 @@ pub struct LoadReport {
 }
 
 impl LoadReport {
+    /// Counts an entry: whether it was inserted, or that it was refused.
+    pub(super) fn count<E>(&mut self, inserted: Result<bool, E>) {
+        match inserted {
+            Ok(true) => self.loaded += 1,
+            Ok(false) => self.present += 1,
+            Err(_) => self.too_heavy += 1,
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.loaded += other.loaded;
         self.present += other.present;

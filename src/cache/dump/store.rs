@@ -11,10 +11,7 @@ use super::walk::dump;
 use crate::cache::blob::Blob;
 use crate::cache::core::enter;
 use crate::cache::store::Store;
-use crate::clock::Now;
-use crate::engine::Standing;
-use crate::snapshot::{DumpError, DumpProgress, Raw, StoreSnapshot, Types, hash_of_bytes};
-use crate::sync::epoch::Guard;
+use crate::snapshot::{DumpError, DumpProgress, StoreSnapshot, Types, hash_of_bytes};
 
 impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// Writes all live entries, with their deadlines, to the file `path`; how many, and how many bytes. [`load`](Self::load) and [`StoreSnapshot`] read it.
@@ -90,47 +87,26 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         load_all(&options, snapshot.sections(), rounds, |section, round, scratch, report| {
             let standings = standings(engine, || snapshot.marks(section))?;
             let entries = snapshot.raw_entries_in(section, scratch)?.zip(standings);
-            let mut entries = entries.filter(|(_, standing)| round.takes(*standing));
+            let mut entries = entries.filter(|(_, standing)| round.takes(*standing)).peekable();
             let mut group = Vec::with_capacity(PER_PIN);
-            loop {
+            while entries.peek().is_some() {
                 let (guard, now) = enter(self.core());
-                group.extend(entries.by_ref().take(PER_PIN).map(|(raw, standing)| {
+                for (raw, standing) in entries.by_ref().take(PER_PIN) {
+                    let until = times.until(raw.due, |hard| engine.until(hard, &now));
+                    let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
+                        report.expired += 1;
+                        continue;
+                    };
                     let hash = self.hash(raw.key);
                     engine.prefetch(hash, &guard);
-                    (hash, raw, standing)
-                }));
-                if group.is_empty() {
-                    return Ok(());
+                    group.push((raw.key, hash, Blob::owned(until, raw.key, raw.value), standing));
                 }
-                for (hash, raw, standing) in group.drain(..) {
-                    self.load_entry(hash, &raw, standing, &times, &guard, &now, report);
+                for (key, hash, entry, standing) in group.drain(..) {
+                    let arriving = engine.arriving(hash, entry, standing);
+                    report.count(arriving.map(|it| self.admit_arriving(key, it, &guard, &now)));
                 }
             }
+            Ok(())
         })
-    }
-
-    fn load_entry(
-        &self,
-        hash: u64,
-        raw: &Raw<'_>,
-        standing: Option<Standing>,
-        times: &Times,
-        guard: &Guard,
-        now: &Now<'_>,
-        report: &mut LoadReport,
-    ) {
-        let engine = &self.core().engine;
-        let until = times.until(raw.due, |hard| engine.until(hard, now));
-        let Some(until) = until.filter(|until| !now.is_due(until.deadline)) else {
-            report.expired += 1;
-            return;
-        };
-        let entry = Blob::owned(until, raw.key, raw.value);
-        let arriving = engine.arriving(hash, entry, standing);
-        match arriving.map(|arriving| self.admit_arriving(raw.key, arriving, guard, now)) {
-            Ok(true) => report.loaded += 1,
-            Ok(false) => report.present += 1,
-            Err(_) => report.too_heavy += 1,
-        }
     }
 }

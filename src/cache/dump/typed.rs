@@ -98,11 +98,7 @@ where
                 group.iter().for_each(|&(hash, ..)| engine.prefetch(hash, &guard));
                 for (hash, entry, standing) in group.drain(..) {
                     let arriving = engine.arriving(hash, entry, standing);
-                    match arriving.map(|arriving| self.admit_arriving(arriving, &guard, &now)) {
-                        Ok(true) => report.loaded += 1,
-                        Ok(false) => report.present += 1,
-                        Err(_) => report.too_heavy += 1,
-                    }
+                    report.count(arriving.map(|it| self.admit_arriving(it, &guard, &now)));
                 }
             }
             Ok(())
