@@ -28,7 +28,7 @@ pub(super) const PARTITIONS: usize = 256;
 
 const SLOT_BITS: u32 = 16;
 const SECTION_BITS: u32 = 24;
-const TAG_BITS: u32 = 24;
+pub(super) const TAG_BITS: u32 = 24;
 const _: () = assert!(SLOT_BITS + SECTION_BITS + TAG_BITS == u64::BITS);
 
 /// Sections of a file, at most.
@@ -60,6 +60,11 @@ impl Cell {
     /// Whether both may be of one hash.
     pub(super) fn is_alike(self, other: Self) -> bool {
         (self.0 ^ other.0) >> (SECTION_BITS + SLOT_BITS) == 0
+    }
+
+    /// The low bits of its hash.
+    pub(super) fn tag(self) -> u64 {
+        self.0 >> (SECTION_BITS + SLOT_BITS)
     }
 
     pub(super) fn location(self) -> Location {

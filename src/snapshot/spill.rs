@@ -1,23 +1,48 @@
 //! Hashes and places of all entries, partitioned by the top bits of the hash, in bounded memory: what an index is made of.
 //!
-//! A partition keeps 64 KiB in memory and puts what is more than that into a file without a name. 16 MiB of memory for all of them, and
-//! for a dump of up to a million entries often no file at all.
+//! A partition keeps 96 KiB in memory and puts what is more than that into a file without a name. 24 MiB of memory for all of them, and
+//! for a dump of up to two million entries often no file at all.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::disk::Disk;
-use super::index::{Cell, Location, PARTITIONS};
+use super::index::{Cell, Location, PARTITIONS, TAG_BITS};
 
 /// Records that a partition keeps in memory.
-const KEPT: usize = 4096;
-const RECORD_LEN: usize = 16;
+const KEPT: usize = 8192;
+const RECORD_LEN: usize = size_of::<Record>();
 
+/// The hash of a key and the cell of its entry, without what they have in common, nor what the partition says.
+///
+/// ```text
+///  95             64 63                                    0
+/// ┌─────────────────┬───────────────────────────────────────┐
+/// │ hash, 55 … 24   │ cell, whose tag is the hash's 23 … 0  │
+/// └─────────────────┴───────────────────────────────────────┘
+/// ```
 #[derive(Clone, Copy)]
-pub(super) struct Record {
-    pub(super) hash: u64,
-    pub(super) cell: Cell,
+pub(super) struct Record([u32; 3]);
+
+const _: () = assert!(TAG_BITS == 24 && PARTITIONS == 1 << 8);
+
+impl Record {
+    fn new(hash: u64, location: Location) -> Self {
+        let cell = Cell::new(hash, location).0;
+        Self([cell as u32, (cell >> 32) as u32, (hash >> TAG_BITS) as u32])
+    }
+
+    pub(super) fn cell(self) -> Cell {
+        let [low, high, _] = self.0;
+        Cell(u64::from(high) << 32 | u64::from(low))
+    }
+
+    /// The hash; the record is of this partition.
+    pub(super) fn hash(self, partition: usize) -> u64 {
+        let middle = u64::from(self.0[2]);
+        (partition as u64) << 56 | middle << TAG_BITS | self.cell().tag()
+    }
 }
 
 struct Partition {
@@ -50,7 +75,7 @@ impl Spill {
         path: &Path,
     ) -> io::Result<()> {
         let partition = &mut self.partitions[(hash >> 56) as usize];
-        partition.kept.push(Record { hash, cell: Cell::new(hash, location) });
+        partition.kept.push(Record::new(hash, location));
         if partition.kept.len() < KEPT {
             return Ok(());
         }
@@ -59,9 +84,8 @@ impl Spill {
             none => none.insert(disk.nameless(path)?),
         };
         self.bytes.clear();
-        for Record { hash, cell } in partition.kept.drain(..) {
-            self.bytes.extend(hash.to_ne_bytes());
-            self.bytes.extend(cell.0.to_ne_bytes());
+        for Record(words) in partition.kept.drain(..) {
+            words.iter().for_each(|word| self.bytes.extend(word.to_ne_bytes()));
         }
         disk.write_at(file, &self.bytes, self.len)?;
         partition.blocks.push(self.len);
@@ -81,8 +105,9 @@ impl Spill {
             self.bytes.resize(KEPT * RECORD_LEN, 0);
             file.read_exact(&mut self.bytes)?;
             records.extend(self.bytes.chunks_exact(RECORD_LEN).map(|record| {
-                let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
-                Record { hash: word(&record[..8]), cell: Cell(word(&record[8..])) }
+                let word =
+                    |at: usize| record[at * 4..at * 4 + 4].try_into().map_or(0, u32::from_ne_bytes);
+                Record([word(0), word(1), word(2)])
             }));
         }
         Ok(())
@@ -98,16 +123,21 @@ mod tests {
     fn what_is_spilled_comes_back() {
         let folder = std::env::temp_dir().join(format!("purekv-spill-{}", std::process::id()));
         let mut spill = Spill::new();
+        // So that all bits of the hash are told.
+        const SPREAD: u64 = 0x00_0001_0001_0003;
         let count = 3 * KEPT + 5;
         for number in 0..count as u64 {
             let location = Location { section: 0, slot: number as u32 };
-            spill.push(7 << 56 | number, location, &System, &folder).unwrap();
+            spill.push(7 << 56 | number * SPREAD, location, &System, &folder).unwrap();
         }
         let mut records = Vec::new();
         spill.take(6, &mut records).unwrap();
         assert!(records.is_empty());
         spill.take(7, &mut records).unwrap();
-        let mut slots: Vec<u32> = records.iter().map(|r| r.cell.location().slot).collect();
+        assert!(records.iter().all(|record| {
+            record.hash(7) == 7 << 56 | u64::from(record.cell().location().slot) * SPREAD
+        }));
+        let mut slots: Vec<u32> = records.iter().map(|r| r.cell().location().slot).collect();
         slots.sort_unstable();
         assert!(slots.into_iter().eq(0..count as u32));
     }

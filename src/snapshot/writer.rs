@@ -305,7 +305,8 @@ impl<D: Disk> Tail<'_, '_, D> {
                 .take(partition, &mut records)
                 .map_err(|source| DumpError::io(beside, "read the index's file", source))?;
             let first = per_partition * partition as u64;
-            let bucket = |record: &Record| (bucket_of(record.hash, buckets) - first) as usize;
+            let bucket =
+                |record: &Record| (bucket_of(record.hash(partition), buckets) - first) as usize;
             // Counting sort.
             starts.clear();
             starts.resize(per_partition as usize + 1, 0_usize);
@@ -318,7 +319,7 @@ impl<D: Disk> Tail<'_, '_, D> {
             let mut next = starts.clone();
             for record in &records {
                 let place = &mut next[bucket(record)];
-                cells[*place] = record.cell.0;
+                cells[*place] = record.cell().0;
                 *place += 1;
             }
             for range in starts.windows(2) {

@@ -25,7 +25,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
     /// that failed is to bring its *name* to the disk, it is there). A process that is killed may leave the file beside, which the next dump to `path` takes over.
     /// The new file may be read and written by whom the old one might; a symbolic link at `path` is replaced, not followed.
     ///
-    /// **Blocks** on the disk, the fsync included. The calling thread is pinned for a bucket at a time, never while it writes. Takes some MiB of memory, and 16 for the index; with a
+    /// **Blocks** on the disk, the fsync included. As several threads do it ([`DumpOptions::threads`]), each is pinned for a bucket at a time, never while it writes. Takes some MiB of memory a thread, and 24 for the index; with a
     /// single entry or bucket larger than that, so much. O(entries).
     ///
     /// # Errors

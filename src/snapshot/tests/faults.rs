@@ -156,7 +156,7 @@ fn a_failure_at_any_step_leaves_the_old_dump_or_the_new_one() {
 
 #[test]
 fn so_does_one_while_the_index_is_being_made() {
-    let log = fail_everywhere("spilled", &keys(4200), 97);
+    let log = fail_everywhere("spilled", &keys(8300), 197);
     assert!(log.contains(&"nameless"));
 }
 
