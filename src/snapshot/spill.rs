@@ -128,14 +128,14 @@ mod tests {
         let count = 3 * KEPT + 5;
         for number in 0..count as u64 {
             let location = Location { section: 0, slot: number as u32 };
-            spill.push(7 << 56 | number * SPREAD, location, &System, &folder).unwrap();
+            spill.push((7 << 56) | (number * SPREAD), location, &System, &folder).unwrap();
         }
         let mut records = Vec::new();
         spill.take(6, &mut records).unwrap();
         assert!(records.is_empty());
         spill.take(7, &mut records).unwrap();
         assert!(records.iter().all(|record| {
-            record.hash(7) == 7 << 56 | u64::from(record.cell().location().slot) * SPREAD
+            record.hash(7) == (7 << 56) | (u64::from(record.cell().location().slot) * SPREAD)
         }));
         let mut slots: Vec<u32> = records.iter().map(|r| r.cell().location().slot).collect();
         slots.sort_unstable();
