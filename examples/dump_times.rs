@@ -109,14 +109,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} bytes, {overhead:.2} an entry beyond key and value", dumped.bytes);
     timed("the same bytes plainly", entries, || plainly(&other, dumped.bytes, true))?;
     let no_sync = || DumpOptions::new().sync(false);
+    let one = || DumpOptions::new().threads(1);
+    timed("dump, one thread", entries, || store.dump_with(&path, one()))?;
     timed("dump, no fsync", entries, || store.dump_with(&path, no_sync()))?;
     timed("plainly, no fsync", entries, || plainly(&other, dumped.bytes, false))?;
-    for round in 0..3 {
+    for round in 0..5 {
         let [p50, p999, most] = gets(&store, entries, None);
         println!("gets {round}, nothing beside: p50 {p50:?} p99.9 {p999:?} max {most:?}");
         let dump = || drop(store.dump(&path));
         let [p50, p999, most] = gets(&store, entries, Some(&dump));
         println!("gets {round}, a dump beside:  p50 {p50:?} p99.9 {p999:?} max {most:?}");
+        let dump = || drop(store.dump_with(&path, DumpOptions::new().threads(1)));
+        let [p50, p999, most] = gets(&store, entries, Some(&dump));
+        println!("gets {round}, of one thread:   p50 {p50:?} p99.9 {p999:?} max {most:?}");
     }
     drop(store);
 

@@ -117,6 +117,7 @@ const RESERVED: &[Reserved] = &[
             "src/replay/cpu.rs",
             "src/snapshot/archive.rs",
             "src/snapshot/checked.rs",
+            "src/snapshot/disk.rs",
             "src/snapshot/map.rs",
             "src/snapshot/sections.rs",
             "src/snapshot/typed.rs",

@@ -21,12 +21,6 @@ pub(super) fn check<T: Dumped>(bytes: &[u8]) -> Result<&Archived<T>, Error> {
     access_with_context::<_, _, Error>(bytes, &mut Validator::new(archive, SharedValidator::new()))
 }
 
-/// Whether a value that was just archived is not nested too deep to be read again, by [`check`].
-pub(super) fn check_depth<T: Dumped>(bytes: &[u8]) -> Result<(), Error> {
-    // A level takes a pointer, which is never less than two bytes: most values need not be looked at.
-    if bytes.len() > 2 * DEPTH.get() { check::<T>(bytes).map(drop) } else { Ok(()) }
-}
-
 /// The value whose root is at the end of `bytes`.
 ///
 /// # Safety

@@ -17,7 +17,7 @@ use rkyv::ser::{Positional, Writer};
 use rkyv::util::AlignedVec;
 use rkyv::{Archive, Serialize};
 
-use super::archive::check_depth;
+use super::archive::check;
 use super::error::{ArchiveError as Error, DumpError};
 use super::format::{ALIGN, NEVER};
 use super::marks::MarksBuilder;
@@ -161,15 +161,16 @@ impl SectionBuilder {
         }
     }
 
-    /// Archives both; how much of that is the key.
+    /// Archives both; how much of that is the key. They are checked as they will be when they are read: what could not be, by its depth, by what its type says of
+    /// itself, or for a bug in the archive of that, would take the others of its section with it.
     fn archive_both<K: Dumped, V: Dumped>(&mut self, key: &K, value: &V) -> Result<usize, Refused> {
         let start = self.bytes.len();
         archive(key, &mut self.bytes, start, self.arena.acquire())?;
         let middle = self.bytes.len();
         archive(value, &mut self.bytes, start, self.arena.acquire())?;
         let unreadable = |error: Error| Refused::NotArchived(error.to_string());
-        check_depth::<K>(&self.bytes[start..middle]).map_err(unreadable)?;
-        check_depth::<V>(&self.bytes[middle..]).map_err(unreadable)?;
+        check::<K>(&self.bytes[start..middle]).map_err(unreadable)?;
+        check::<V>(&self.bytes[middle..]).map_err(unreadable)?;
         Ok(middle - start)
     }
 

@@ -27,6 +27,11 @@ pub(crate) trait Disk {
         write_at(file, bytes, offset)
     }
 
+    /// What was written there is to go to the disk by and by, so that less is left to be waited for at the end. A hint.
+    fn begin_sync(&self, file: &File, offset: u64, len: u64) {
+        begin_sync(file, offset, len);
+    }
+
     /// Comes back when all that was written is on the disk.
     fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_all()
@@ -120,6 +125,19 @@ fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(target_os = "linux")]
+fn begin_sync(file: &File, offset: u64, len: u64) {
+    use std::os::fd::AsRawFd;
+
+    let (Ok(offset), Ok(len)) = (offset.try_into(), len.try_into()) else { return };
+    let fd = file.as_raw_fd();
+    // SAFETY: the call has no memory of ours to look at, and `file` is open. What it says of success, fsync will say with more right.
+    let _ = unsafe { libc::sync_file_range(fd, offset, len, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn begin_sync(_: &File, _: u64, _: u64) {}
 
 fn nameless(path: &Path) -> io::Result<File> {
     #[cfg(target_os = "linux")]

@@ -321,7 +321,7 @@ impl Opened {
     fn verify_parts(&self, mut progress: impl FnMut(u64)) -> Result<(), DumpError> {
         let mut scratch = Scratch::default();
         for number in 0..self.sections() {
-            self.section_in(number, &mut scratch, |_, _| Ok(()))?;
+            self.verify_untyped(number, &mut scratch)?;
             self.verify_other(number)?;
             progress(self.tables().section(number).map_or(0, |section| section.len));
         }

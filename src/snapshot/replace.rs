@@ -34,9 +34,8 @@ impl<'d, D: Disk> Replacement<'d, D> {
         let Some(name) = target.file_name() else {
             return Err(DumpError::NotAFile { path: target.to_owned() });
         };
-        // A device would be replaced like a file, if one may do that: `/dev/null`, say, for everybody. A link may be.
-        let old = target.symlink_metadata();
-        if target.is_dir() || old.is_ok_and(|old| !old.is_file() && !old.is_symlink()) {
+        // A device would be replaced like a file, if one may do that: `/dev/null`, say, for everybody; or a link to one. A link to a file may be.
+        if target.metadata().is_ok_and(|old| !old.is_file()) {
             return Err(DumpError::NotAFile { path: target.to_owned() });
         }
         let mut name = name.to_owned();
@@ -81,7 +80,13 @@ impl<'d, D: Disk> Replacement<'d, D> {
     }
 
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), DumpError> {
-        self.on_file("write", |disk, file| disk.write_at(file, bytes, offset))
+        self.on_file("write", |disk, file| {
+            disk.write_at(file, bytes, offset)?;
+            if self.synced {
+                disk.begin_sync(file, offset, bytes.len() as u64);
+            }
+            Ok(())
+        })
     }
 
     /// Puts what was written into the place of the old file.

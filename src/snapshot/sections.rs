@@ -54,6 +54,20 @@ impl Opened {
         }
     }
 
+    /// Whether a section of entries is whole, but for what only types can tell: so nothing of that is remembered.
+    pub(super) fn verify_untyped(
+        &self,
+        number: usize,
+        scratch: &mut Scratch,
+    ) -> Result<(), DumpError> {
+        let Some(section) = self.line(number)? else { return Ok(()) };
+        if section.is_packed() {
+            return self.unpack(&section, scratch, |_, _| Ok(())).map(drop);
+        }
+        let Section { offset, len, entries, checksum, .. } = section;
+        self.view(self.whole("section", offset, len, checksum)?, offset, entries).map(drop)
+    }
+
     /// Unpacks a section, and checks it before and after.
     fn unpack<'m>(
         &self,

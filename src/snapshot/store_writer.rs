@@ -18,7 +18,7 @@ use super::writer::{Pending, Progress, Writer, wall};
 /// What becomes of the file is as with [`Store::dump`](crate::Store::dump): it is written beside `path` and put into its place by [`finish`](Self::finish), as a whole. Dropped before
 /// that, it leaves nothing, and the old file was not touched.
 ///
-/// Takes some MiB of memory and 16 for the index, and an entry if that is larger.
+/// Takes some MiB of memory and 24 for the index, and an entry if that is larger.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join(format!("purekv-doc-writer-{}", std::process::id()));

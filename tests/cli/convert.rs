@@ -198,8 +198,12 @@ fn a_bad_line_is_named_and_nothing_changes() {
             "column 18: unknown field `valeu`, expected one of `key`",
         ),
         ("{\"key\":\"c\",\"key\":\"d\"}", "duplicate field `key`"),
-        ("[\"key\"", "column 6: EOF while parsing a list"),
-        ("7", "column 1: invalid type: integer `7`"),
+        ("[\"k\",null,\"v\"]", "column 1: expected an object, found '['"),
+        (" 7", "column 2: expected an object, found '7'"),
+        (
+            "{\"expires_at_latest\":\"2100-01-01T00:00:00Z\",\"expires_at\":\"2100-01-01T00:00:01Z\"}",
+            "not behind expires_at_latest",
+        ),
         ("{\"key\":\"c\",\"value\":\"\"} {}", "column 24: trailing characters"),
         ("{\"key\":\"\\ud800\"}", "column 15: "),
         ("{\"key_base64\":\"/wA\"}", "expected base64, found \"/wA\": Invalid padding"),
@@ -274,6 +278,10 @@ fn lines_may_be_read_by_whom_the_old_ones_might() {
     assert_eq!(mode(&lines) & 0o777, 0o600);
     // Nobody's file is replaced who has none.
     printed(&convert(&[path(&dump), "/dev/null", "--to", "jsonl"]));
+    let link = folder.file("null.jsonl");
+    std::os::unix::fs::symlink("/dev/null", &link).expect("it can be made");
+    printed(&convert(&[path(&dump), path(&link)]));
+    assert!(link.is_symlink());
     assert!(!fs::metadata("/dev/null").expect("it is there").is_file());
 }
 

@@ -179,6 +179,10 @@ fn devices_and_pipes_are_no_files() {
     assert!(matches!(Store::new().dump("/dev/null"), Err(DumpError::NotAFile { .. })));
     assert!(matches!(StoreSnapshot::open("/dev/null"), Err(DumpError::NotAFile { .. })));
     let folder = Folder::new("pipes");
+    let link = folder.file("link");
+    std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+    assert!(matches!(Store::new().dump(&link), Err(DumpError::NotAFile { .. })));
+    assert!(link.is_symlink());
     let pipe = folder.file("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     if made.is_ok_and(|status| status.success()) {

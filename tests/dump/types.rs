@@ -88,6 +88,43 @@ impl Hash for Fickle {
     }
 }
 
+/// An interval, whose archive is good only if its ends are in order.
+#[derive(rkyv::Archive, rkyv::Serialize, rkyv::Deserialize, Clone, PartialEq, Debug)]
+#[rkyv(bytecheck(verify))]
+struct Interval {
+    low: u32,
+    high: u32,
+}
+
+// SAFETY: it looks at two numbers that were found good.
+unsafe impl<C: rkyv::rancor::Fallible + ?Sized> rkyv::bytecheck::Verify<C> for ArchivedInterval
+where
+    C::Error: rkyv::rancor::Source,
+{
+    fn verify(&self, _: &mut C) -> Result<(), C::Error> {
+        if self.low > self.high {
+            rkyv::rancor::fail!(std::fmt::Error);
+        }
+        Ok(())
+    }
+}
+
+/// It would take the others of its section with it, in the place of the last good dump.
+#[test]
+fn a_value_that_could_not_be_read_is_not_written() {
+    let folder = Folder::new("unreadable");
+    let path = folder.file("dump");
+    let cache = Cache::<u64, Interval>::new();
+    (0..1000).for_each(|key| cache.insert(key, Interval { low: 1, high: 2 }));
+    cache.dump(&path).unwrap();
+    cache.insert(7, Interval { low: 2, high: 1 });
+    let refused = cache.dump(&path).unwrap_err();
+    assert!(matches!(refused, DumpError::Archive { .. }), "{refused}");
+    let loaded = Cache::<u64, Interval>::new();
+    assert_eq!(loaded.load(&path).unwrap().loaded, 1000);
+    assert_eq!(loaded.get(&7), Some(Interval { low: 1, high: 2 }));
+}
+
 #[test]
 fn keys_that_hash_to_something_else_are_an_error_and_not_absent() {
     let folder = Folder::new("fickle");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -139,8 +139,20 @@ fn one<'l>(
 
 /// The entry of a line.
 pub(crate) fn parse(line: &[u8]) -> Result<Entry<'_>, Wrong> {
+    // An array would do for serde.
+    let first = line.iter().position(|byte| !byte.is_ascii_whitespace());
+    if let Some(at) = first.filter(|&at| line[at] != b'{') {
+        let what = format!("expected an object, found {:?}", char::from(line[at]));
+        return Err(Wrong { column: Some(at + 1), what });
+    }
     let line: Line<'_> = serde_json::from_slice(line)?;
     let expires_at = line.expires_at.map(|instant| instant.0);
+    if let Some(Some(latest)) = &line.expires_at_latest
+        && expires_at.is_none_or(|at| at > latest.0)
+    {
+        let what = "expected an expires_at that is not behind expires_at_latest".to_owned();
+        return Err(Wrong { column: None, what });
+    }
     Ok(Entry {
         key: one("key", line.key, line.key_base64)?,
         value: one("value", line.value, line.value_base64)?,
@@ -171,10 +183,16 @@ pub(crate) fn write(mut to: impl Write, entry: &SnapshotEntry<'_, [u8], [u8]>) -
     to.write_all(b"\n")
 }
 
+/// What a line takes at most: a GiB, each byte of which may be six, and names.
+const LONGEST: u64 = 6 * (1 << 30) + (1 << 10);
+
 /// Reads the next line into `line`, without its end; whether there was one.
 pub(crate) fn next(from: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
-    from.read_until(b'\n', line)?;
+    if from.by_ref().take(LONGEST).read_until(b'\n', line)? as u64 == LONGEST {
+        let what = format!("a line of more than {LONGEST} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
     let is_there = !line.is_empty();
     if line.last() == Some(&b'\n') {
         line.pop();

@@ -38,8 +38,8 @@ impl Output {
         let Some(path) = path else {
             return Ok(Self::Standard(BufWriter::with_capacity(AT_ONCE, io::stdout().lock())));
         };
-        let old = path.symlink_metadata().ok();
-        if old.as_ref().is_some_and(|old| !old.is_file() && !old.is_symlink()) {
+        // Also through a link: a device behind one is not to become a file, nor the link.
+        if path.metadata().is_ok_and(|old| !old.is_file()) {
             let file = File::options().write(true).open(path)?;
             return Ok(Self::Direct(BufWriter::with_capacity(AT_ONCE, file)));
         }

@@ -4,6 +4,9 @@ use std::thread;
 
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
+/// As a main thread has it, for the values of others are archived on it, however deep: threads are given less as a rule. What is not used costs no memory.
+const STACK: usize = 8 << 20;
+
 /// Parts that are dealt out one after the other, to whoever asks.
 pub(super) struct Crew {
     next: AtomicUsize,
@@ -55,7 +58,8 @@ impl Crew {
     ) -> Result<Vec<T>, E> {
         let other = || self.alarmed(&other);
         thread::scope(|scope| {
-            let spawn = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
+            let spawn =
+                |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, other).ok();
             let others: Vec<_> = (0..others).filter_map(spawn).collect();
             let own = self.alarmed(own);
             let joined = others

@@ -23,7 +23,8 @@ where
     /// Writes all live entries, with their deadlines, to the file `path`; how many, and how many bytes. [`load`](Self::load) and [`Snapshot`] read it. See
     /// [`Store::dump`](crate::Store::dump) for what is in it, what becomes of the file, and that it **blocks** on the disk.
     ///
-    /// Keys and values are archived by rkyv, by reference, while the thread is pinned. A panic in that ends the dump and leaves nothing of it.
+    /// Keys and values are archived by rkyv, by reference, on the threads that dump ([`DumpOptions::threads`]), pinned meanwhile; and checked, as they will be when they are read. A panic in
+    /// that ends the dump and leaves nothing of it.
     ///
     /// # Errors
     ///
