@@ -6,5 +6,6 @@ cd "$(dirname "$0")/.."
 # Other target folders: a cfg would rebuild everything back and forth.
 RUSTFLAGS="--cfg purekv_loom" \
     cargo test --locked --release --target-dir target/loom --features dump --lib loom_ -- "$@"
-RUSTFLAGS="--cfg purekv_loom --cfg crossbeam_loom" \
+# They are few and fast, so it is not worth a long build.
+RUSTFLAGS="--cfg purekv_loom --cfg crossbeam_loom" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
     cargo test --locked --release --target-dir target/loom-crossbeam --lib loom_epoch_
