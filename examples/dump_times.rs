@@ -109,8 +109,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} bytes, {overhead:.2} an entry beyond key and value", dumped.bytes);
     timed("the same bytes plainly", entries, || plainly(&other, dumped.bytes, true))?;
     let no_sync = || DumpOptions::new().sync(false);
-    let one = || DumpOptions::new().threads(1);
-    timed("dump, one thread", entries, || store.dump_with(&path, one()))?;
+    let two = || DumpOptions::new().threads(2);
+    timed("dump, two threads", entries, || store.dump_with(&path, two()))?;
     timed("dump, no fsync", entries, || store.dump_with(&path, no_sync()))?;
     timed("plainly, no fsync", entries, || plainly(&other, dumped.bytes, false))?;
     for round in 0..5 {
@@ -119,9 +119,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let dump = || drop(store.dump(&path));
         let [p50, p999, most] = gets(&store, entries, Some(&dump));
         println!("gets {round}, a dump beside:  p50 {p50:?} p99.9 {p999:?} max {most:?}");
-        let dump = || drop(store.dump_with(&path, DumpOptions::new().threads(1)));
+        let dump = || drop(store.dump_with(&path, two()));
         let [p50, p999, most] = gets(&store, entries, Some(&dump));
-        println!("gets {round}, of one thread:   p50 {p50:?} p99.9 {p999:?} max {most:?}");
+        println!("gets {round}, of two threads:  p50 {p50:?} p99.9 {p999:?} max {most:?}");
     }
     drop(store);
 
@@ -162,6 +162,8 @@ fn typed(entries: u64, path: &Path) -> Result<(), Box<dyn Error>> {
         cache.insert(number, format!("the value of entry number {number}, of fifty bytes or so"));
     }
     let dumped = timed("cache: dump", entries, || cache.dump(path))?;
+    let two = DumpOptions::new().threads(2);
+    timed("cache: dump, two threads", entries, || cache.dump_with(path, two))?;
     println!("{} bytes, {:.1} an entry", dumped.bytes, dumped.bytes as f64 / entries as f64);
     drop(cache);
     let mut times = Vec::new();
