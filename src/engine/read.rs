@@ -23,7 +23,6 @@ impl<'g, E: Entry> Live<'g, E> {
     }
 
     /// When it is due, as it was found.
-    #[cfg(feature = "dump")]
     pub(crate) fn deadline(&self) -> u64 {
         self.deadline
     }
@@ -81,6 +80,18 @@ impl<E: Entry> Engine<E> {
     ) -> Option<(Shared<'g, E>, u64)> {
         let live = self.get(hash, guard, now, is_key)?;
         Some((live.entry(), live.deadline))
+    }
+
+    /// How often the live entry was used, as the policy counts; None: it is absent, or nobody counts.
+    pub(crate) fn frequency<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> Option<u8> {
+        let (entry, _) = self.peek(hash, guard, now, is_key)?;
+        Some(entry.get().mark().load()?.count)
     }
 
     /// [`read`](Self::read) that has met something else than a live entry.
