@@ -18,6 +18,7 @@ mod loader;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pinned;
+mod scan;
 mod settings;
 mod stats;
 mod store;

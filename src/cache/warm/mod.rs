@@ -3,7 +3,7 @@
 //! - [`ledger`]: a bit for each entry of the snapshot, and the locks of who moves one. The protocol is there.
 //! - [`source`]: a snapshot as it is needed here; [`store`], [`typed`]: those of both faces.
 //! - [`backing`]: both together, and the clocks; what is known of a key, and the step by which an entry is moved.
-//! - [`hydrator`]: all entries one after the other.
+//! - [`hydrator`]: all entries one after the other; [`scan`]: the same without moving any.
 //!
 //! # Who does what
 //!
@@ -31,6 +31,7 @@ mod backing;
 pub(super) mod forge;
 mod hydrator;
 mod ledger;
+mod scan;
 mod source;
 mod store;
 #[cfg(test)]
