@@ -10,10 +10,16 @@
 //! pay for the precise read. See [`Now::is_due`]. Where a deadline is *made*, a time-to-live of a minute or more counts from the
 //! coarse clock, and ends early by its lag; a shorter one counts from the precise clock.
 
+mod wall;
+
 use std::cell::Cell;
 use std::time::Duration;
 
 use crate::sync::{Arc, AtomicU64, Ordering};
+
+pub(crate) use wall::WallClock;
+#[cfg(feature = "dump")]
+pub(crate) use wall::wall;
 
 /// Nanoseconds by which the coarse clock may lag before a look-up could return an entry past its deadline.
 ///

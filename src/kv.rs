@@ -1,6 +1,6 @@
 //! What every byte-string store of this crate can do, as one trait, and the small types its operations share.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::histogram::Histogram;
 
@@ -14,6 +14,10 @@ pub enum Op<V> {
     PutWithTtl(V, Duration),
     /// Replace and keep the deadline of what is replaced; with nothing there, as [`Put`](Self::Put).
     PutKeepTtl(V),
+    /// Insert or replace; due as said.
+    PutFor(V, Expiration),
+    /// Leave the value, if there is one, and make it due as said. Due by now: as [`Remove`](Self::Remove).
+    Retime(Expiration),
     /// Leave things as they are.
     Keep,
     /// Remove, if there is something.
@@ -30,12 +34,31 @@ pub enum Computed {
     Replaced,
     /// The key was there and is gone.
     Removed,
+    /// The key was there, and has its value still, but another deadline.
+    Retimed,
     /// The key was there and was left alone.
     Kept,
     /// The key was absent and was left so.
     Absent,
-    /// What was to be put weighs more than all entries together may. The key is absent now.
+    /// What was to be put weighs more than all entries together may. The key is absent now (of a `try_compute` that was never said).
     TooHeavy,
+}
+
+/// When an entry is to be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expiration {
+    /// As for a new entry: the cache's default time-to-live, or what its hook says.
+    Default,
+    /// As it is. Of a key that was absent: [`Default`](Self::Default).
+    Keep,
+    /// After this long.
+    After(Duration),
+    /// From this time of the wall clock on, as the cache knows it: see [`Cache::insert_until`](crate::Cache::insert_until). If that has passed, at
+    /// once.
+    At(SystemTime),
+    /// Never.
+    Never,
 }
 
 /// The time an entry has left.
@@ -57,7 +80,7 @@ pub enum RemovalCause {
     Evicted,
     /// Its key was given another value.
     Replaced,
-    /// Somebody has removed it: `remove`, `invalidate`, `retain`, `compute`, or `set_ttl` with a time-to-live of zero.
+    /// Somebody has removed it: `remove`, `invalidate`, `retain`, `compute`, or a change of its deadline (`set_ttl`, `update_ttl`, …) to one that was due by then.
     Removed,
     /// It went with all others, by `clear`.
     Cleared,

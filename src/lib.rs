@@ -77,12 +77,14 @@ mod sync;
 mod table;
 mod wheel;
 
-pub use cache::{Builder, Cache, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy};
+pub use cache::{
+    Builder, Cache, EntryView, Expiry, Face, Pinned, PinnedStore, Stats, Store, TooHeavy,
+};
 #[cfg(feature = "dump")]
 pub use cache::{DumpOptions, DumpStatus, LoadOptions, LoadReport, PeriodicDump};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
-pub use kv::{Computed, Kv, Op, RemovalCause, Ttl};
+pub use kv::{Computed, Expiration, Kv, Op, RemovalCause, Ttl};
 #[cfg(feature = "dump")]
 pub use snapshot::{
     DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreDumpWriter,

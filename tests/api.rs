@@ -5,6 +5,8 @@
 mod counted;
 #[path = "api/end.rs"]
 mod end;
+#[path = "api/expirations.rs"]
+mod expirations;
 #[path = "api/expiry.rs"]
 mod expiry;
 #[path = "api/hashers.rs"]

@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["sync", "clock", "hash", "histogram", "kv", "table", "wheel", "policy"]),
     ("loading", BASE),
     // Files and their format; of caches it knows what its users see, by name in its documentation.
-    ("snapshot", &["sync"]),
+    ("snapshot", &["sync", "clock"]),
     // Bytes in, frames out: it knows nothing of what is stored, and nothing of time.
     ("resp", &[]),
     (

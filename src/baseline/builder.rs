@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::collector::Worker;
 use super::{MutexCache, Shared};
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClock};
 use crate::histogram::Recorder;
 use crate::sync::Arc;
 
@@ -75,6 +75,7 @@ impl Builder {
             shards: (0..shards).map(|_| Default::default()).collect(),
             shard_shift: u64::BITS - MAP_TAG_BITS - shards.ilog2(),
             hasher: ahash::RandomState::new(),
+            wall: WallClock::now(&self.clock),
             clock: self.clock,
             default_ttl: self.time_to_live,
             deadlines: collects.then(Default::default),

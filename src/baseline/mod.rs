@@ -42,10 +42,10 @@ use crossbeam_utils::CachePadded;
 pub use self::builder::Builder;
 use self::collector::{Deadlines, Worker};
 use self::map::{HashedKey, Map, Probe, Slot};
-use crate::clock::{Clock, NEVER, Now};
+use crate::clock::{Clock, NEVER, Now, WallClock};
 use crate::hash::hash_of;
 use crate::histogram::{Histogram, Recorder};
-use crate::kv::{Computed, Kv, Op, Ttl};
+use crate::kv::{Computed, Expiration, Kv, Op, Ttl};
 use crate::sync::{Arc, failpoint};
 
 /// A cache after pure-kv's design: sharded mutexes over hash maps, one heap of deadlines, a collector.
@@ -73,6 +73,7 @@ struct Shared {
     shard_shift: u32,
     hasher: ahash::RandomState,
     clock: Clock,
+    wall: WallClock,
     default_ttl: Option<Duration>,
     /// Absent when nobody will ever collect: a record of a deadline would only pile up.
     deadlines: Option<CachePadded<Mutex<Deadlines>>>,
@@ -112,6 +113,16 @@ impl MutexCache {
 
     fn default_deadline(&self, now: &Now<'_>) -> u64 {
         self.shared.default_ttl.map_or(NEVER, |ttl| now.deadline_after(ttl))
+    }
+
+    fn deadline(&self, expiration: Expiration, before: Option<u64>, now: &Now<'_>) -> u64 {
+        match expiration {
+            Expiration::Default => self.default_deadline(now),
+            Expiration::Keep => before.unwrap_or_else(|| self.default_deadline(now)),
+            Expiration::After(ttl) => now.deadline_after(ttl),
+            Expiration::At(time) => self.shared.wall.instant(time),
+            Expiration::Never => NEVER,
+        }
     }
 
     fn insert_until(&self, key: &[u8], value: &[u8], deadline: u64) {
@@ -260,6 +271,27 @@ impl Kv for MutexCache {
             Op::Put(value) => (value, self.default_deadline(&now)),
             Op::PutWithTtl(value, ttl) => (value, now.deadline_after(ttl)),
             Op::PutKeepTtl(value) => (value, before.unwrap_or_else(|| self.default_deadline(&now))),
+            Op::PutFor(value, expiration) => (value, self.deadline(expiration, before, &now)),
+            Op::Retime(expiration) => {
+                let Some(slot) = shard.live(probe, &now) else { return Computed::Absent };
+                let (before, deadline) =
+                    (slot.deadline, self.deadline(expiration, Some(slot.deadline), &now));
+                if matches!(expiration, Expiration::Keep) {
+                    return Computed::Kept;
+                }
+                if now.is_due(deadline) {
+                    let removed = shard.take(probe);
+                    drop(shard);
+                    drop(removed);
+                    return Computed::Removed;
+                }
+                slot.deadline = deadline;
+                drop(shard);
+                if before != deadline {
+                    self.shared.remember(probe, deadline);
+                }
+                return Computed::Retimed;
+            }
             Op::Keep if before.is_some() => return Computed::Kept,
             Op::Remove if before.is_some() => {
                 let removed = shard.take(probe);

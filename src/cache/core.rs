@@ -1,16 +1,16 @@
 //! What both faces share: the engine, its ticker, and the end of both.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::builder::Builder;
 use super::settings::Face;
 use super::stats::Stats;
 use super::ticker::{self, Background};
 use super::warm::Below;
-use crate::clock::{Clock, NEVER, Now};
+use crate::clock::{Clock, NEVER, Now, WallClock};
 use crate::engine::{Engine, Entry, Hooks, Until};
-use crate::kv::{RemovalCause, Ttl};
+use crate::kv::{Expiration, RemovalCause, Ttl};
 use crate::loading::Loads;
 use crate::sync::epoch::{self, Guard};
 use crate::table::{Cursor, Shared};
@@ -28,6 +28,8 @@ pub(super) struct Core<E: Loadable> {
     pub(super) engine: Arc<Engine<E>>,
     pub(super) loads: Loads<E::Key, E::Value>,
     pub(super) default_ttl: Option<Duration>,
+    /// By which deadlines are told and asked for.
+    pub(super) wall: WallClock,
     ticker: Option<Background>,
     /// What is not in memory yet.
     pub(super) below: Below<E>,
@@ -42,7 +44,8 @@ impl<E: Loadable> Core<E> {
         let engine = Arc::new(Engine::new(builder.config(hooks), context));
         let ticker = builder.in_background().then(|| ticker::start(engine.clone())).flatten();
         let (loads, default_ttl) = (Loads::new(), builder.default_ttl);
-        Self { engine, loads, default_ttl, ticker, below: Below::nothing() }
+        let wall = WallClock::now(engine.clock());
+        Self { engine, loads, default_ttl, wall, ticker, below: Below::nothing() }
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -101,6 +104,28 @@ impl<E: Loadable> Core<E> {
     pub(super) fn until(&self, ttl: Option<Duration>, now: &Now<'_>) -> Until {
         let hard = ttl.or(self.default_ttl).map_or(NEVER, |ttl| now.deadline_after(ttl));
         self.engine.until(hard, now)
+    }
+
+    /// What the wall clock shows, as far as this knows.
+    pub(super) fn time(&self) -> SystemTime {
+        // No clock gets as far as never.
+        self.wall.time(self.clock().now()).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// The instant that is meant; `default`: the time-to-live that a hook gives.
+    pub(super) fn due(
+        &self,
+        expiration: Expiration,
+        default: impl FnOnce() -> Option<Duration>,
+        now: &Now<'_>,
+    ) -> u64 {
+        let ttl = match expiration {
+            Expiration::Default | Expiration::Keep => default().or(self.default_ttl),
+            Expiration::After(ttl) => Some(ttl),
+            Expiration::At(time) => return self.wall.instant(time),
+            Expiration::Never => None,
+        };
+        ttl.map_or(NEVER, |ttl| now.deadline_after(ttl))
     }
 
     pub(super) fn advance(&self) -> usize {

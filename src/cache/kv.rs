@@ -15,6 +15,7 @@ impl From<Decided> for Computed {
             Decided::Inserted => Self::Inserted,
             Decided::Replaced => Self::Replaced,
             Decided::Removed => Self::Removed,
+            Decided::Retimed => Self::Retimed,
             Decided::Kept => Self::Kept,
             Decided::Absent => Self::Absent,
             Decided::TooHeavy(_) => Self::TooHeavy,

@@ -7,20 +7,24 @@ mod blob;
 mod bound;
 mod builder;
 mod bytes;
+mod compute;
 mod core;
 #[cfg(feature = "dump")]
 mod dump;
 mod entry;
+mod expiration;
 mod kv;
 mod loader;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pinned;
+mod scan;
 mod settings;
 mod stats;
 mod store;
 mod ticker;
 mod typed;
+mod view;
 #[cfg(feature = "dump")]
 mod warm;
 #[cfg(not(feature = "dump"))]
@@ -37,5 +41,6 @@ pub use settings::Face;
 pub use stats::Stats;
 pub use store::Store;
 pub use typed::Cache;
+pub use view::EntryView;
 #[cfg(all(any(fuzzing, test), not(purekv_loom), feature = "dump"))]
 pub use warm::forge::Scenario as WarmScenario;

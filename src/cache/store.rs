@@ -14,9 +14,9 @@ use super::warm::{self, stable_hash_of_bytes};
 use crate::clock::{NEVER, Now};
 #[cfg(feature = "dump")]
 use crate::engine::Arriving;
-use crate::engine::{Capacity, Decision, Heavy};
+use crate::engine::{Capacity, Heavy};
 use crate::hash::hash_of_bytes;
-use crate::kv::{Computed, Op, Ttl};
+use crate::kv::{Expiration, Ttl};
 use crate::sync::epoch::{self, Guard};
 use crate::table::{Owned, Shared};
 
@@ -106,6 +106,22 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         Blob::owned(self.core.until(ttl, now), key, value)
     }
 
+    /// As [`entry`](Self::entry), due as said.
+    pub(super) fn entry_for(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        expiration: Expiration,
+        now: &Now<'_>,
+    ) -> Owned<Blob<S>> {
+        let due = self.core.due(expiration, || self.ttl_by_hook(key, value), now);
+        Blob::owned(self.core.engine.until(due, now), key, value)
+    }
+
+    pub(super) fn ttl_by_hook(&self, key: &[u8], value: &[u8]) -> Option<Duration> {
+        self.core.engine.context().on_write.as_ref()?(key, value)
+    }
+
     pub(super) fn put(
         &self,
         key: &[u8],
@@ -116,9 +132,22 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         let guard = epoch::pin();
         self.core.engine.expect(hash, &guard);
         let entry = self.entry(key, value, ttl, &now);
-        self.settle(hash, key, &guard);
-        self.core.loads.overtake(hash, &guard);
-        Ok(self.core.engine.insert(hash, entry, &guard, &now, is(key))?)
+        self.put_entry(hash, key, entry, &guard, &now)
+    }
+
+    /// Inserts or replaces by `entry`, which is that of `key`.
+    #[inline(always)]
+    pub(super) fn put_entry(
+        &self,
+        hash: u64,
+        key: &[u8],
+        entry: Owned<Blob<S>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Result<(), TooHeavy> {
+        self.settle(hash, key, guard);
+        self.core.loads.overtake(hash, guard);
+        Ok(self.core.engine.insert(hash, entry, guard, now, is(key))?)
     }
 
     fn put_if_absent(&self, key: &[u8], value: &[u8], ttl: Option<Duration>) -> bool {
@@ -247,41 +276,6 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         Some(read(Blob::value(removed)))
     }
 
-    /// One atomic read-modify-write: see [`Cache::compute`](crate::Cache::compute).
-    pub fn compute(
-        &self,
-        key: &[u8],
-        mut decide: impl FnMut(Option<&[u8]>) -> Op<Vec<u8>>,
-    ) -> Computed {
-        let (guard, now) = enter(self.core());
-        let make = |value: Vec<u8>, ttl| self.entry(key, &value, ttl, &now);
-        let hash = self.hash(key);
-        self.settle(hash, key, &guard);
-        let decided = self.core.engine.compute(hash, &guard, &now, is(key), |entry| {
-            let op = decide(entry.map(Blob::value));
-            if !matches!(op, Op::Keep) {
-                self.core.loads.overtake(hash, &guard);
-            }
-            match op {
-                Op::Put(value) => Decision::Put(make(value, None)),
-                Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
-                Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
-                Op::Keep => Decision::Keep,
-                Op::Remove => Decision::Remove,
-            }
-        });
-        decided.into()
-    }
-
-    /// Replaces the value by what `change` makes of it and keeps the time-to-live; false if the key is absent. Lock-free.
-    pub fn update(&self, key: &[u8], mut change: impl FnMut(&[u8]) -> Vec<u8>) -> bool {
-        let decide = |value: Option<&[u8]>| match value {
-            Some(value) => Op::PutKeepTtl(change(value)),
-            None => Op::Keep,
-        };
-        self.compute(key, decide) == Computed::Replaced
-    }
-
     /// The time the entry has left; None if it is absent. Lock-free; O(1).
     pub fn ttl(&self, key: &[u8]) -> Option<Ttl> {
         let (guard, now) = enter(self.core());
@@ -300,7 +294,7 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.set_deadline(key, |_| NEVER)
     }
 
-    fn set_deadline(&self, key: &[u8], deadline: impl FnOnce(&Now<'_>) -> u64) -> bool {
+    pub(super) fn set_deadline(&self, key: &[u8], deadline: impl FnOnce(&Now<'_>) -> u64) -> bool {
         let (guard, now) = enter(self.core());
         let deadline = deadline(&now);
         let hash = self.hash(key);

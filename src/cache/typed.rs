@@ -16,9 +16,9 @@ use super::warm::{self, stable_hash};
 use crate::clock::{NEVER, Now};
 #[cfg(feature = "dump")]
 use crate::engine::Arriving;
-use crate::engine::{Decision, Heavy};
+use crate::engine::Heavy;
 use crate::hash::hash_of;
-use crate::kv::{Computed, Op, Ttl};
+use crate::kv::{Expiration, Ttl};
 use crate::sync::epoch::{self, Guard};
 use crate::table::Owned;
 
@@ -123,6 +123,7 @@ macro_rules! is {
         |entry| entry.get().key().borrow() == $key
     };
 }
+pub(super) use is;
 
 impl<K, V, S> Cache<K, V, S>
 where
@@ -140,7 +141,7 @@ where
 
     /// Before the key is changed.
     #[inline]
-    fn settle<Q>(&self, hash: u64, key: &Q, guard: &Guard)
+    pub(super) fn settle<Q>(&self, hash: u64, key: &Q, guard: &Guard)
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
@@ -172,15 +173,45 @@ where
         Typed::owned(hash, self.core().until(ttl, now), weight, key, value)
     }
 
+    /// As [`entry`](Self::entry), due as said.
+    pub(super) fn entry_for(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+        expiration: Expiration,
+        now: &Now<'_>,
+    ) -> Owned<Typed<K, V>> {
+        let weight = self.weigh(&key, &value);
+        let due = self.core().due(expiration, || self.ttl_by_hook(&key, &value), now);
+        Typed::owned(hash, self.core().engine.until(due, now), weight, key, value)
+    }
+
+    pub(super) fn ttl_by_hook(&self, key: &K, value: &V) -> Option<Duration> {
+        self.inner.on_write.as_ref()?(key, value)
+    }
+
     pub(super) fn put(&self, key: K, value: V, ttl: Option<Duration>) -> Result<(), TooHeavy> {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let guard = epoch::pin();
         self.core().engine.expect(hash, &guard);
         let entry = self.entry(hash, key, value, ttl, &now);
-        self.settle_entry(hash, &entry, &guard);
+        self.put_entry(hash, entry, &guard, &now)
+    }
+
+    /// Inserts or replaces by `entry`.
+    #[inline(always)]
+    pub(super) fn put_entry(
+        &self,
+        hash: u64,
+        entry: Owned<Typed<K, V>>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Result<(), TooHeavy> {
+        self.settle_entry(hash, &entry, guard);
         let new = entry.as_ptr();
-        self.core().loads.overtake(hash, &guard);
-        let inserted = self.core().engine.insert(hash, entry, &guard, &now, |other| {
+        self.core().loads.overtake(hash, guard);
+        let inserted = self.core().engine.insert(hash, entry, guard, now, |other| {
             // SAFETY: `insert` asks only as long as it owns the entry.
             other.get().key() == unsafe { new.as_ref() }.key()
         });
@@ -371,46 +402,6 @@ where
         self.core().engine.remove(hash, &guard, &now, is!(key)).is_some()
     }
 
-    /// One atomic read-modify-write. `decide` is given the value, or None if the key is absent, and its answer is carried out if
-    /// nobody has changed the entry's value since; otherwise it is called again with the new state. A new value replaces the
-    /// time-to-live too, unless [`Op::PutKeepTtl`] says otherwise. Lock-free.
-    pub fn compute(&self, key: K, mut decide: impl FnMut(Option<&V>) -> Op<V>) -> Computed
-    where
-        K: Clone,
-    {
-        let (guard, now) = enter(self.core());
-        let hash = self.hash(&key);
-        self.settle(hash, &key, &guard);
-        let make = |value, ttl| self.entry(hash, key.clone(), value, ttl, &now);
-        let decided = self.core().engine.compute(hash, &guard, &now, is!(&key), |entry| {
-            let op = decide(entry.map(|entry| entry.get().value()));
-            if !matches!(op, Op::Keep) {
-                self.core().loads.overtake(hash, &guard);
-            }
-            match op {
-                Op::Put(value) => Decision::Put(make(value, None)),
-                Op::PutWithTtl(value, ttl) => Decision::Put(make(value, Some(ttl))),
-                Op::PutKeepTtl(value) => Decision::PutKeepingDeadline(make(value, None)),
-                Op::Keep => Decision::Keep,
-                Op::Remove => Decision::Remove,
-            }
-        });
-        decided.into()
-    }
-
-    /// Replaces the value by what `change` makes of it and keeps the time-to-live; false if the key is absent. `change` may be called
-    /// again when others change the entry meanwhile. Lock-free.
-    pub fn update(&self, key: &K, mut change: impl FnMut(&V) -> V) -> bool
-    where
-        K: Clone,
-    {
-        let decide = |value: Option<&V>| match value {
-            Some(value) => Op::PutKeepTtl(change(value)),
-            None => Op::Keep,
-        };
-        self.compute(key.clone(), decide) == Computed::Replaced
-    }
-
     /// The time the entry has left; None if it is absent. Lock-free; O(1).
     pub fn ttl<Q>(&self, key: &Q) -> Option<Ttl>
     where
@@ -441,7 +432,7 @@ where
         self.set_deadline(key, |_| NEVER)
     }
 
-    fn set_deadline<Q>(&self, key: &Q, deadline: impl FnOnce(&Now<'_>) -> u64) -> bool
+    pub(super) fn set_deadline<Q>(&self, key: &Q, deadline: impl FnOnce(&Now<'_>) -> u64) -> bool
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,

@@ -52,11 +52,27 @@ impl Hard {
         self.0.swap(deadline.min(NEVER), Ordering::Relaxed);
     }
 
+    /// Changes it on a condition; false: it was changed meanwhile.
+    fn change(&self, from: u64, to: u64) -> bool {
+        // Relaxed, both: as for `set`.
+        self.0.compare_exchange(from, to.min(NEVER), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
     /// Sets it to what a predecessor says, unless somebody else has changed it meanwhile.
     fn correct(&self, from: u64, to: u64) {
         // Relaxed: as for `set`; who corrects it moves the deadline afterwards.
         let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+/// What became of a change of a hard deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// It is not what it was said to be.
+    Not,
+    /// It was changed; but the entry was replaced meanwhile, or has come to its end.
+    Half,
+    Whole,
 }
 
 /// When a new entry is due.
@@ -181,6 +197,43 @@ impl<E: Entry> Engine<E> {
         failpoint::hit("engine::set_deadline::extended");
         self.arm_by(hash, entry.get(), until, guard);
         true
+    }
+
+    /// [`move_deadline`](Self::move_deadline) of an entry with a hard deadline, if that is `before`: it decides, and the other follows.
+    pub(super) fn move_hard(
+        &self,
+        hash: u64,
+        entry: Shared<'_, E>,
+        hard: &Hard,
+        (before, deadline): (u64, u64),
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Moved {
+        if !hard.change(before, deadline) {
+            return Moved::Not;
+        }
+        failpoint::hit("engine::move_hard::changed");
+        let wanted = self.idle().map_or(NEVER, |idle| now.deadline_after(idle));
+        let mut limit = deadline;
+        loop {
+            // SAFETY: found under the guard.
+            let State::Live(old) = (unsafe { entry.get().deadline().state() }) else {
+                return Moved::Half;
+            };
+            if now.is_due(old) {
+                return Moved::Half;
+            }
+            let until = wanted.min(limit);
+            if entry.get().deadline().extend(old, until) {
+                self.arm_by(hash, entry.get(), until, guard);
+                let again = hard.load();
+                if again == limit {
+                    return Moved::Whole;
+                }
+                // Somebody has changed it since, whom we may have overwritten.
+                limit = again;
+            }
+        }
     }
 
     /// Somebody has asked for the entry: puts its deadline off.

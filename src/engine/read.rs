@@ -8,7 +8,7 @@ use super::deadline::State;
 use super::{Engine, Entry};
 use crate::clock::{LIVE, Now};
 use crate::sync::epoch::Guard;
-use crate::table::{Cursor, Found, SLOTS, Shared};
+use crate::table::{Found, SLOTS, Shared, Walk};
 
 /// An entry that is there, and until when.
 pub(crate) struct Live<'g, E: Entry> {
@@ -23,7 +23,6 @@ impl<'g, E: Entry> Live<'g, E> {
     }
 
     /// When it is due, as it was found.
-    #[cfg(feature = "dump")]
     pub(crate) fn deadline(&self) -> u64 {
         self.deadline
     }
@@ -81,6 +80,18 @@ impl<E: Entry> Engine<E> {
     ) -> Option<(Shared<'g, E>, u64)> {
         let live = self.get(hash, guard, now, is_key)?;
         Some((live.entry(), live.deadline))
+    }
+
+    /// How often the live entry was used, as the policy counts; None: it is absent, or nobody counts.
+    pub(crate) fn frequency<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) -> Option<u8> {
+        let (entry, _) = self.peek(hash, guard, now, is_key)?;
+        Some(entry.get().mark().load()?.count)
     }
 
     /// [`read`](Self::read) that has met something else than a live entry.
@@ -196,14 +207,14 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// Hands out the live entries of the cursor's next bucket; false at the end.
+    /// Hands out the live entries of the walk's next bucket; false at the end.
     ///
     /// None of them before all are judged. If one was found due and is not, because it was extended or replaced meanwhile, its key may have
     /// been there throughout. Then the whole bucket is read anew: the table knows no keys, so it could not tell which of them
     /// were handed out already. Who extended or replaced it has got on.
     pub(crate) fn next_bucket<'g>(
         &'g self,
-        cursor: &mut Cursor,
+        walk: &mut impl Walk<E>,
         guard: &'g Guard,
         now: &Now<'_>,
         mut each: impl FnMut(Live<'g, E>),
@@ -212,7 +223,7 @@ impl<E: Entry> Engine<E> {
             // Only a chained bucket holds more than it has slots.
             let (mut bucket, mut rest) = ([const { None }; SLOTS], Vec::new());
             let (mut count, mut settled) = (0, true);
-            let more = cursor.next_bucket(&self.table, guard, |found| {
+            let more = walk.next_bucket(&self.table, guard, |found| {
                 // If it was replaced meanwhile, it was live a moment ago, which will do; if it was removed, that too.
                 match self.judge(found, guard, now) {
                     Some(verdict) => match bucket.get_mut(count) {
@@ -227,7 +238,7 @@ impl<E: Entry> Engine<E> {
                 bucket.into_iter().flatten().chain(rest).for_each(&mut each);
                 return more;
             }
-            cursor.step_back();
+            walk.step_back();
         }
     }
 

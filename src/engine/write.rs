@@ -18,6 +18,8 @@ pub(crate) enum Decision<E: Entry> {
     Put(Owned<E>),
     /// Put this entry, with the deadline of the one that is there.
     PutKeepingDeadline(Owned<E>),
+    /// Leave what is there, and make it due at this instant.
+    Retime(u64),
     Keep,
     Remove,
 }
@@ -28,10 +30,18 @@ pub(crate) enum Decided {
     Inserted,
     Replaced,
     Removed,
+    Retimed,
     Kept,
     Absent,
-    /// What was to be put is heavier than the capacity; the key is absent now.
+    /// What was to be put is heavier than the capacity; the key is absent now, or as it was, by [`IfHeavy`].
     TooHeavy(Heavy),
+}
+
+/// What becomes of an entry that was to be replaced by one that is heavier than all may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfHeavy {
+    Remove,
+    Leave,
 }
 
 impl<E: Entry> Engine<E> {
@@ -136,7 +146,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Removes exactly this entry; false: somebody else has changed it.
-    fn remove_found(
+    pub(super) fn remove_found(
         &self,
         live: &Live<'_, E>,
         cause: RemovalCause,
@@ -179,26 +189,37 @@ impl<E: Entry> Engine<E> {
         false
     }
 
-    /// One read-modify-write: what `decide` answers to the live entry is done, unless the entry was changed meanwhile; then it is
-    /// asked again.
+    /// One read-modify-write: what `decide` answers to the live entry and its deadline is done, unless the entry was changed meanwhile; then it is
+    /// asked again. A change of the deadline alone is noticed only by a decision that is one itself.
     pub(crate) fn compute<'g>(
         &'g self,
         hash: u64,
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
-        mut decide: impl FnMut(Option<Shared<'g, E>>) -> Decision<E>,
+        if_heavy: IfHeavy,
+        mut decide: impl FnMut(Option<(Shared<'g, E>, u64)>) -> Decision<E>,
     ) -> Decided {
         let mut arrival = Arrival::default();
         loop {
             let live = self.get(hash, guard, now, is_key);
-            let decision = decide(live.as_ref().map(Live::entry));
+            let seen = live.as_ref().map_or(NEVER, Live::given);
+            let decision = decide(live.as_ref().map(|live| (live.entry(), seen)));
             match (decision, live) {
-                (Decision::Keep, None) | (Decision::Remove, None) => return Decided::Absent,
+                (Decision::Keep | Decision::Remove | Decision::Retime(_), None) => {
+                    return Decided::Absent;
+                }
                 (Decision::Keep, Some(_)) => return Decided::Kept,
                 (Decision::Remove, Some(live)) => {
                     if self.remove_found(&live, RemovalCause::Removed, guard, now) {
                         return Decided::Removed;
+                    }
+                }
+                (Decision::Retime(deadline), Some(live)) => {
+                    let change = (seen, deadline);
+                    let retimed = self.retime_seen(hash, &live, change, guard, now, is_key);
+                    if let Some(retimed) = retimed {
+                        return retimed.into();
                     }
                 }
                 (Decision::Put(entry) | Decision::PutKeepingDeadline(entry), None) => {
@@ -221,7 +242,7 @@ impl<E: Entry> Engine<E> {
                             return Decided::Replaced;
                         }
                     } else if let Err(heavy) = self.arrive(&entry, &mut arrival) {
-                        if self.remove_found(&live, RemovalCause::Evicted, guard, now) {
+                        if self.give_up(&live, if_heavy, guard, now) {
                             return Decided::TooHeavy(heavy);
                         }
                     } else if self.replace(hash, &live.found, entry, guard, now).is_ok() {
@@ -230,7 +251,7 @@ impl<E: Entry> Engine<E> {
                 }
                 (Decision::PutKeepingDeadline(entry), Some(live)) => {
                     if let Err(heavy) = self.arrive(&entry, &mut arrival) {
-                        if self.remove_found(&live, RemovalCause::Evicted, guard, now) {
+                        if self.give_up(&live, if_heavy, guard, now) {
                             return Decided::TooHeavy(heavy);
                         }
                     } else if self.replace_keeping(hash, &live.found, entry, guard, now).is_ok() {
@@ -238,6 +259,14 @@ impl<E: Entry> Engine<E> {
                     }
                 }
             }
+        }
+    }
+
+    /// What was to replace the entry is too heavy; false: somebody else has changed it.
+    fn give_up(&self, live: &Live<'_, E>, if_heavy: IfHeavy, guard: &Guard, now: &Now<'_>) -> bool {
+        match if_heavy {
+            IfHeavy::Remove => self.remove_found(live, RemovalCause::Evicted, guard, now),
+            IfHeavy::Leave => true,
         }
     }
 

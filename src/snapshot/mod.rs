@@ -58,4 +58,4 @@ pub(crate) use index::Location;
 pub(crate) use marks::Marks;
 pub(crate) use pack::Scratch;
 pub(crate) use types::Types;
-pub(crate) use writer::{Pending, Writer, wall};
+pub(crate) use writer::{Pending, Writer};

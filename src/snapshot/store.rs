@@ -13,7 +13,7 @@ use super::marks::Marks;
 use super::opened::{DumpInfo, Opened, instant};
 use super::pack::Scratch;
 use super::types::Types;
-use super::writer::wall;
+use crate::clock::wall;
 
 /// An entry of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use super::error::DumpError;
 use super::format::NEVER;
 use super::hash::hash_of_bytes;
 use super::types::Types;
-use super::writer::{Pending, Progress, Writer, wall};
+use super::writer::{Pending, Progress, Writer};
+use crate::clock::wall;
 
 /// Writes a dump of a [`Store`](crate::Store) entry by entry, without a store.
 ///

@@ -4,7 +4,6 @@
 //! a thread's own section is under a lock: the claim of that place, and the account of what is where. Nothing is written twice.
 
 use std::sync::PoisonError;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::columns::{Finished, Padded, SLOTS, SectionBuilder};
 use super::disk::Disk;
@@ -18,6 +17,7 @@ use super::replace::Replacement;
 use super::spill::{Record, Spill};
 use super::tables::{Block, FLAG_ZSTD, SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
 use super::types::Types;
+use crate::clock::wall;
 use crate::sync::{Mutex, MutexGuard};
 
 /// What keys and values of a section take together, at least, unless it is the last one; it is closed at the first entry beyond.
@@ -339,12 +339,6 @@ impl<D: Disk> Tail<'_, '_, D> {
         let (offset, checksum) = self.write_part(bytes)?;
         Ok(Block { offset, cells, checksum })
     }
-}
-
-/// The time: nanoseconds since the epoch, 0 before that.
-pub(crate) fn wall() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX - 1)
 }
 
 /// A number that no other dump has, as good as certainly.

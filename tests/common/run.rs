@@ -195,5 +195,7 @@ pub(crate) fn decide(decision: Decision, seen: Option<&[u8]>) -> Op<Vec<u8>> {
         Decision::Append(byte) => Op::PutKeepTtl([seen.unwrap_or_default(), &[byte]].concat()),
         Decision::Toggle(_) if seen.is_some() => Op::Remove,
         Decision::Toggle(value) => Op::Put(value.bytes()),
+        Decision::PutFor(value, due) => Op::PutFor(value.bytes(), due.expiration()),
+        Decision::Retime(due) => Op::Retime(due.expiration()),
     }
 }

@@ -9,6 +9,9 @@ tests![
     put_keep_ttl_of_one_that_never_expires,
     keep,
     remove,
+    put_for,
+    retime,
+    retime_to_what_has_passed,
     update_keeps_the_ttl,
     update_of_what_is_absent,
     the_closure_sees_the_value,
@@ -110,6 +113,54 @@ fn remove<S: Subject>() {
     assert_eq!(cache.compute(b"key", |_| Op::Remove), Computed::Absent);
     assert_eq!(state(&cache, b"key"), None);
     assert_eq!(cache.len(), 0);
+}
+
+/// Each expiration, and what time an entry has left by it: of a key that had ten seconds, and of one that was absent.
+fn expirations() -> [(Expiration, Ttl, Ttl); 5] {
+    let default = Ttl::Remaining(60 * SECOND);
+    let centuries = SystemTime::UNIX_EPOCH + 1000 * YEAR;
+    [
+        (Expiration::Default, default, default),
+        (Expiration::Keep, Ttl::Remaining(10 * SECOND), default),
+        (Expiration::After(SECOND), Ttl::Remaining(SECOND), Ttl::Remaining(SECOND)),
+        (Expiration::At(centuries), Ttl::Never, Ttl::Never),
+        (Expiration::Never, Ttl::Never, Ttl::Never),
+    ]
+}
+
+fn put_for<S: Subject>() {
+    for (expiration, there, absent) in expirations() {
+        let cache = with_entry::<S>();
+        let put = |_: Option<&[u8]>| Op::PutFor(bytes(NEW), expiration);
+        assert_eq!(cache.compute(b"key", put), Computed::Replaced);
+        assert_eq!(state(&cache, b"key"), Some((bytes(NEW), there)), "{expiration:?}");
+        assert_eq!(cache.compute(b"new", put), Computed::Inserted);
+        assert_eq!(state(&cache, b"new"), Some((bytes(NEW), absent)), "{expiration:?}");
+    }
+    let cache = with_entry::<S>();
+    let long_ago = Expiration::At(SystemTime::UNIX_EPOCH);
+    let done = cache.compute(b"key", |_| Op::PutFor(bytes(NEW), long_ago));
+    assert_eq!((done, cache.get(b"key")), (Computed::Replaced, None));
+}
+
+fn retime<S: Subject>() {
+    for (expiration, there, _) in expirations() {
+        let cache = with_entry::<S>();
+        let kept = expiration == Expiration::Keep;
+        let done = if kept { Computed::Kept } else { Computed::Retimed };
+        assert_eq!(cache.compute(b"key", |_| Op::Retime(expiration)), done);
+        assert_eq!(state(&cache, b"key"), Some((bytes(OLD), there)), "{expiration:?}");
+        assert_eq!(cache.compute(b"new", |_| Op::Retime(expiration)), Computed::Absent);
+        assert_eq!(state(&cache, b"new"), None);
+    }
+}
+
+fn retime_to_what_has_passed<S: Subject>() {
+    for due in [Expiration::After(Duration::ZERO), Expiration::At(SystemTime::UNIX_EPOCH)] {
+        let cache = with_entry::<S>();
+        assert_eq!(cache.compute(b"key", |_| Op::Retime(due)), Computed::Removed);
+        assert_eq!((state(&cache, b"key"), cache.len()), (None, 0));
+    }
 }
 
 fn update_keeps_the_ttl<S: Subject>() {

@@ -13,10 +13,10 @@ mod expiry;
 mod instant;
 mod iteration;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub(crate) use common::subject::{Subject, instantiate_tests, tests};
-pub(crate) use purekv::{Clock, Computed, Kv, Op, Ttl};
+pub(crate) use purekv::{Clock, Computed, Expiration, Kv, Op, Ttl};
 
 pub(crate) const NANOSECOND: Duration = Duration::from_nanos(1);
 pub(crate) const SECOND: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use crate::common::op::{Decision, Key, Lapse, Operation, Span, Value};
+use crate::common::op::{Decision, Due, Key, Lapse, Operation, Span, Value};
 use crate::common::row::LENGTH;
 
 pub(crate) fn key() -> impl Strategy<Value = Key> {
@@ -32,6 +32,16 @@ pub(crate) fn lapse() -> impl Strategy<Value = Lapse> {
     (any::<u8>(), 0..300_u16).prop_map(|(unit, count)| Lapse { unit, count })
 }
 
+pub(crate) fn due() -> impl Strategy<Value = Due> {
+    prop_oneof![
+        1 => Just(Due::Default),
+        1 => Just(Due::Keep),
+        4 => span().prop_map(Due::After),
+        2 => Just(Due::Never),
+        1 => Just(Due::LongAgo),
+    ]
+}
+
 pub(crate) fn decision() -> impl Strategy<Value = Decision> {
     prop_oneof![
         value().prop_map(Decision::Put),
@@ -41,6 +51,8 @@ pub(crate) fn decision() -> impl Strategy<Value = Decision> {
         Just(Decision::Remove),
         any::<u8>().prop_map(Decision::Append),
         value().prop_map(Decision::Toggle),
+        (value(), due()).prop_map(|(value, due)| Decision::PutFor(value, due)),
+        due().prop_map(Decision::Retime),
     ]
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use purekv::{Builder, Cache, Clock, Computed, Expiry, Op, Snapshot, Store, StoreSnapshot, Ttl};
+use purekv::{
+    Builder, Cache, Clock, Computed, Expiration, Expiry, Op, Snapshot, Store, StoreSnapshot, Ttl,
+};
 
 use crate::folder::Folder;
 
@@ -288,4 +290,76 @@ fn what_is_called_on_the_way_may_use_the_cache() {
     send.send(store.clone()).unwrap();
     (0..600).for_each(|number| _ = store.get(&key(number)));
     assert!(store.len() <= 8);
+}
+
+/// Shown by a scan, and left where they are.
+#[test]
+fn a_scan_shows_what_is_cold() {
+    let folder = Folder::new("warm-scan");
+    let store = still(Store::builder()).warm_from(dumped(&folder, 1_000)).build();
+    let scan = |between: &dyn Fn()| {
+        let (mut cursor, mut shown) = (0, std::collections::BTreeMap::new());
+        loop {
+            cursor = store.scan(cursor, 10, |key, entry| {
+                let number = u64::from_be_bytes(key.try_into().unwrap()) as u32;
+                assert!(entry.value() == value(number) || entry.value() == b"new");
+                assert_eq!(entry.ttl() == Ttl::Never, number % 3 != 0 || number >= 1_000);
+                *shown.entry(number).or_insert(0) += 1;
+            });
+            if cursor == 0 {
+                return shown;
+            }
+            between();
+        }
+    };
+    // Some are in memory already, one is gone, one is new.
+    for number in [0, 7, 500, 999] {
+        store.get(&key(number));
+    }
+    store.remove(&key(8));
+    store.insert(&key(1_000), b"new");
+    let wanted: Vec<u32> = (0..=1_000).filter(|&number| number != 8).collect();
+    let shown = scan(&|| {});
+    assert!(shown.keys().eq(&wanted) && shown.values().all(|&times| times == 1));
+    assert_eq!((store.len(), store.stats().cold), (5, 995));
+    // They come into memory meanwhile: each is shown, some of them twice.
+    let next = std::cell::Cell::new(0);
+    let shown = scan(&|| {
+        for _ in 0..20 {
+            store.get(&key(next.get() * 7 % 1_000));
+            next.set(next.get() + 1);
+        }
+    });
+    assert!(shown.keys().eq(&wanted) && shown.values().all(|&times| times <= 2));
+    // And in the end all are, in the midst of a scan.
+    let folder = Folder::new("warm-scan-end");
+    let store = still(Store::builder()).warm_from(dumped(&folder, 1_000)).build();
+    let mut shown = Vec::new();
+    let number = |key: &[u8]| u64::from_be_bytes(key.try_into().unwrap());
+    let mut cursor = store.scan(0, 10, |key, _| shown.push(number(key)));
+    store.hydrate();
+    while cursor != 0 {
+        cursor = store.scan(cursor, 10, |key, _| shown.push(number(key)));
+    }
+    shown.sort_unstable();
+    shown.dedup();
+    assert!(shown.into_iter().eq(0..1_000));
+}
+
+#[test]
+fn an_entry_by_chance_may_be_cold() {
+    let folder = Folder::new("warm-random");
+    let store = still(Store::builder()).warm_from(dumped(&folder, 50)).build();
+    store.get(&key(3));
+    let mut drawn = std::collections::BTreeSet::new();
+    for _ in 0..5_000 {
+        drawn.insert(store.random_entry(|key, _| key.to_vec()).unwrap());
+    }
+    assert_eq!((drawn.len(), store.len()), (50, 1));
+    assert_eq!(store.frequency(&key(4)), None, "without a bound");
+    assert!(
+        store.touch(&key(5))
+            && store.update_ttl(&key(6), |_| Expiration::Never) == Computed::Retimed
+    );
+    assert_eq!(store.len(), 4, "those that were used, or changed, have come");
 }

@@ -1,52 +1,42 @@
-//! Between a cache's clock and the wall clock.
+//! Deadlines on their way between a cache's clock and the wall clock's of a file.
 
-use crate::clock::{Clock, NEVER};
+use crate::clock::{Clock, NEVER, WallClock};
 use crate::engine::Until;
 use crate::snapshot::Due;
 
 /// A deadline in a file that never comes.
 const NEVER_WALL: u64 = u64::MAX;
 
-/// Both clocks at one instant.
+/// Both clocks at one instant, and how deadlines are in a file.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cache) struct Times {
-    /// Nanoseconds since the epoch.
-    wall: u64,
-    /// Of the cache's clock.
-    clock: u64,
-}
+pub(in crate::cache) struct Times(WallClock);
 
 impl Times {
     pub(in crate::cache) fn now(clock: &Clock) -> Self {
-        Self::at(crate::snapshot::wall(), clock)
+        Self(WallClock::now(clock))
     }
 
     /// As if the wall clock showed this.
-    pub(super) fn at(wall: u64, clock: &Clock) -> Self {
-        Self { wall, clock: clock.now() }
+    #[cfg(test)]
+    fn at(wall: u64, clock: &Clock) -> Self {
+        Self(WallClock::at(wall, clock))
     }
 
     pub(super) fn wall(&self) -> u64 {
-        self.wall
+        self.0.wall()
     }
 
     /// An instant of the cache's clock by the wall clock.
     fn to_wall(self, deadline: u64) -> u64 {
-        if deadline == NEVER {
-            return NEVER_WALL;
-        }
-        let ahead = self.wall.saturating_add(deadline.saturating_sub(self.clock));
-        let deadline = ahead.saturating_sub(self.clock.saturating_sub(deadline));
-        deadline.min(NEVER_WALL - 1)
+        if deadline == NEVER { NEVER_WALL } else { self.0.to_wall(deadline).min(NEVER_WALL - 1) }
     }
 
     /// An instant by the wall clock in the cache's; None: it has passed.
     fn to_clock(self, deadline: u64) -> Option<u64> {
-        if deadline == NEVER_WALL {
-            return Some(NEVER);
+        match deadline {
+            NEVER_WALL => Some(NEVER),
+            _ => (deadline > self.wall()).then(|| self.0.to_clock(deadline)),
         }
-        let left = deadline.checked_sub(self.wall).filter(|&left| left > 0)?;
-        Some(self.clock.saturating_add(left).min(NEVER))
     }
 
     /// For an entry that is due at `deadline`, and at `hard` whatever is done with it.

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use super::core::{Core, Loadable, enter};
 use crate::clock::{NEVER, Now, nanos};
-use crate::engine::{Decided, Decision};
+use crate::engine::{Decided, Decision, IfHeavy};
 use crate::loading::{Entered, Fate, Lead, Outcome, block_on};
 use crate::sync::{epoch, failpoint};
 use crate::table::{Owned, Shared};
@@ -215,8 +215,9 @@ fn store<P: Place>(
     let (guard, now) = enter(core);
     let is_key = |entry| place.is_entry(entry);
     let (mut ours, mut is_due) = (None, false);
-    let decided = core.engine.compute(hash, &guard, &now, is_key, |found| {
-        let is_another = found.is_some_and(|entry| Some(address(entry.as_ptr())) != replaces);
+    let if_heavy = IfHeavy::Remove;
+    let decided = core.engine.compute(hash, &guard, &now, is_key, if_heavy, |found| {
+        let is_another = found.is_some_and(|(entry, _)| Some(address(entry.as_ptr())) != replaces);
         if is_another || fate.is_overtaken() {
             return Decision::Keep;
         }
@@ -235,8 +236,8 @@ fn store<P: Place>(
     }
     // One that is due was never stored, and its address may be another's by now. Any other's is its own while we are pinned.
     if !is_due {
-        core.engine.compute(hash, &guard, &now, is_key, |found| match found {
-            Some(entry) if Some(entry.as_ptr()) == ours => Decision::Remove,
+        core.engine.compute(hash, &guard, &now, is_key, if_heavy, |found| match found {
+            Some((entry, _)) if Some(entry.as_ptr()) == ours => Decision::Remove,
             _ => Decision::Keep,
         });
     }

@@ -106,6 +106,16 @@ impl<E: Entry> Backing<E> {
         }
     }
 
+    pub(super) fn numbers_in_all(&self) -> u64 {
+        self.bases.last().copied().unwrap_or(0)
+    }
+
+    /// The section of the entry with this number; None: it is beyond the last.
+    pub(super) fn section_of(&self, number: u64) -> Option<usize> {
+        let after = self.bases.partition_point(|&base| base <= number);
+        (after < self.bases.len()).then(|| after.saturating_sub(1))
+    }
+
     /// None: the index leads to where nothing is.
     fn number(&self, place: Location) -> Option<u64> {
         let numbers = self.numbers(place.section as usize);

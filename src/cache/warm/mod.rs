@@ -4,7 +4,7 @@
 //! - [`source`]: a snapshot as it is needed here; [`store`], [`typed`]: those of both faces.
 //! - [`backing`]: both together, and the clocks; what is known of a key, and the step by which an entry is moved.
 //! - [`upper`]: where a backing is linked, what each operation does with it, and how it goes.
-//! - [`hydrator`]: all entries one after the other.
+//! - [`hydrator`]: all entries one after the other; [`scan`]: the same without moving any.
 //!
 //! # Who does what
 //!
@@ -32,6 +32,7 @@ mod backing;
 pub(super) mod forge;
 mod hydrator;
 mod ledger;
+mod scan;
 mod source;
 mod store;
 #[cfg(test)]

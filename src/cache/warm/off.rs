@@ -75,6 +75,19 @@ impl<E: Loadable> Below<E> {
         0
     }
 
+    pub(super) fn scan(
+        &self,
+        _: &Engine<E>,
+        _: u64,
+        _: impl FnMut(Shared<'_, E>, u64, &Now<'_>),
+    ) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn numbers(&self) -> u64 {
+        0
+    }
+
     pub(super) fn errors(&self) -> u64 {
         0
     }

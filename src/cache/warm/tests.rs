@@ -215,15 +215,14 @@ fn loom_warm_all_against_a_change_of_deadline() {
 mod deceitful {
     use crate::cache::{Expiry, Store};
     use crate::clock::Clock;
-    use crate::snapshot::{
-        Due, Pending, StoreSnapshot, System, Types, Writer, hash_of_bytes, wall,
-    };
+    use crate::snapshot::{Due, Pending, StoreSnapshot, System, Types, Writer, hash_of_bytes};
 
     /// A store on top of these keys and values, each found by the hash of the first.
     fn store(name: &str, entries: &[(&[u8], &[u8], &[u8])]) -> Store {
         let name = format!("purekv-{}-deceitful-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        let writer = Writer::begin(&System, &path, Types::of_store(), wall(), false).unwrap();
+        let writer =
+            Writer::begin(&System, &path, Types::of_store(), crate::clock::wall(), false).unwrap();
         let mut pending = Pending::new();
         for (found_by, key, value) in entries {
             let section = pending.room_for(Some(key.len() + value.len()));

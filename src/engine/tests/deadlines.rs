@@ -159,3 +159,73 @@ fn loom_expired_once() {
         assert_eq!(world.expired(), usize::from(removed.is_none()));
     });
 }
+
+/// Of two that change a deadline on the same condition, one does.
+#[test]
+fn loom_two_conditions() {
+    check(BOUND, || {
+        let world = World::new(Wheel::With);
+        world.insert(1, 10, NEVER);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 6));
+        let one = world.retime(1, NEVER, 7);
+        let other = other.join().unwrap();
+        let left = match (one, other) {
+            (Retimed::Changed, Retimed::Kept) => 7,
+            (Retimed::Kept, Retimed::Changed) => 6,
+            both => panic!("{both:?}"),
+        };
+        assert_eq!(world.get(1), Some((10, left)));
+        world.assert_emptied_by_the_wheel(10);
+    });
+}
+
+/// Nor is it overtaken by an update that keeps the deadline, which changes it once.
+#[test]
+fn loom_a_condition_against_an_update_that_keeps_the_deadline() {
+    check(BOUND, || {
+        let world = World::new(Wheel::Without);
+        world.insert(1, 10, 5);
+        let changer = spawn(&world, |world| world.retime(1, 5, 20));
+        assert!(world.increment(1));
+        assert_eq!(changer.join().unwrap(), Retimed::Changed);
+        assert_eq!(world.get(1), Some((11, 20)));
+        assert_eq!(world.retime(1, 5, 30), Retimed::Kept);
+    });
+}
+
+/// Who changes a deadline on a condition has found the entry live, and it is as long as was said.
+#[test]
+fn loom_a_condition_against_expiry() {
+    check(BOUND, || {
+        let world = World::new(Wheel::Without);
+        world.insert(1, 10, 5);
+        let changer = spawn(&world, |world| world.retime(1, 5, 20));
+        world.pass(5);
+        let seen = world.value(1);
+        let changed = match changer.join().unwrap() {
+            Retimed::Changed => true,
+            Retimed::Absent => false,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(seen, changed.then_some(10));
+        assert_eq!((world.engine.len(), world.expired()), (changed.into(), (!changed).into()));
+    });
+}
+
+/// A deadline that is due removes the entry, once.
+#[test]
+fn loom_a_condition_that_removes() {
+    check(BOUND, || {
+        let world = World::new(Wheel::With);
+        world.pass(3);
+        world.insert(1, 10, 9);
+        let other = spawn(&world, |world| world.retime(1, 9, 3));
+        let one = world.retime(1, 9, 2);
+        let other = other.join().unwrap();
+        let removals = [one, other].iter().filter(|done| **done == Retimed::Removed).count();
+        assert_eq!(removals, 1, "{one:?}, {other:?}");
+        assert!(one == Retimed::Absent || other == Retimed::Absent);
+        assert_eq!(world.engine.departed(RemovalCause::Removed), 1);
+        world.assert_empty();
+    });
+}

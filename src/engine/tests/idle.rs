@@ -179,3 +179,55 @@ fn loom_touch_against_a_shorter_ttl_and_the_ticker() {
         world.assert_emptied_by_the_wheel(3);
     });
 }
+
+/// Of two changes on the same condition one is made, whatever hits do to the deadline meanwhile; and no hit puts it beyond that.
+#[test]
+fn loom_touch_against_two_conditions() {
+    check(2, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 4));
+        let reader = spawn(&world, |world| world.read(1));
+        let one = world.retime(1, NEVER, 5);
+        reader.join().unwrap();
+        let left = match (one, other.join().unwrap()) {
+            (Retimed::Changed, Retimed::Kept) => 5,
+            (Retimed::Kept, Retimed::Changed) => 4,
+            both => panic!("{both:?}"),
+        };
+        world.read(1);
+        assert_eq!(world.deadline(1), Some(left));
+    });
+}
+
+/// A condition and an order: both are followed, in one order or the other.
+#[test]
+fn loom_a_condition_against_set_ttl_in_an_idle_cache() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let setter = spawn(&world, |world| world.set_deadline(1, 5));
+        let changed = world.retime(1, NEVER, 4);
+        assert!(setter.join().unwrap());
+        assert!(matches!(changed, Retimed::Changed | Retimed::Kept));
+        world.read(1);
+        assert_eq!(world.deadline(1), Some(5));
+    });
+}
+
+/// The update may have taken the change over or not: in the end it is there.
+#[test]
+fn loom_a_condition_against_an_update_in_an_idle_cache() {
+    check(BOUND, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let changer = spawn(&world, |world| world.retime(1, NEVER, 5));
+        assert!(world.increment_idle(1));
+        assert_eq!(changer.join().unwrap(), Retimed::Changed);
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5)));
+    });
+}

@@ -13,7 +13,8 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::{
-    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, Listener, Observer, Timer, Until,
+    Capacity, Config, Deadline, Decided, Decision, Engine, Hard, IfHeavy, Listener, Observer,
+    Retimed, Timer, Until,
 };
 use crate::clock::{Clock, ManualClock, NEVER, Now};
 use crate::kv::RemovalCause;
@@ -229,6 +230,16 @@ impl World {
         })
     }
 
+    /// Makes it due at `deadline` if it is due at `seen`.
+    fn retime(&self, key: u64, seen: u64, deadline: u64) -> Retimed {
+        self.enter(|guard, now| {
+            let is_key = |other: Shared<'_, Entry>| other.get().key == key;
+            self.engine.retime(hash(key), guard, now, is_key, |_, now_due| {
+                (now_due == seen).then_some(deadline)
+            })
+        })
+    }
+
     /// Adds one to the value, if there is one, and keeps the deadline; whether there was one.
     fn increment(&self, key: u64) -> bool {
         self.compute(key, |value| Decision::PutKeepingDeadline(entry(key, value + 1, NEVER)))
@@ -242,8 +253,9 @@ impl World {
     fn compute(&self, key: u64, decide: impl Fn(u64) -> Decision<Entry>) -> bool {
         let decided = self.enter(|guard, now| {
             let is_key = |other: Shared<'_, Entry>| other.get().key == key;
-            self.engine.compute(hash(key), guard, now, is_key, |live| {
-                live.map_or(Decision::Keep, |live| decide(live.get().value()))
+            let if_heavy = IfHeavy::Remove;
+            self.engine.compute(hash(key), guard, now, is_key, if_heavy, |live| {
+                live.map_or(Decision::Keep, |(entry, _)| decide(entry.get().value()))
             })
         });
         decided != Decided::Absent

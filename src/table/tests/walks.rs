@@ -2,7 +2,7 @@
 
 use super::Map;
 use crate::sync::{Arc, check, epoch, thread};
-use crate::table::Cursor;
+use crate::table::{Cursor, Scan, Walk};
 
 const BOUND: usize = 2;
 
@@ -24,6 +24,22 @@ fn walk(map: &Map) -> Vec<(u64, u64)> {
             return met;
         }
     }
+}
+
+/// The same by a walk that keeps nothing but a number.
+fn scan(map: &Map) -> Vec<(u64, u64)> {
+    let mut met = Vec::new();
+    let mut next = Some(0);
+    while let Some(number) = next {
+        let guard = epoch::pin();
+        let mut walk = Scan::at(number);
+        walk.next_bucket(&map.table, &guard, |found| {
+            met.push((found.node.get().key, found.node.get().value()));
+        });
+        next = walk.number();
+    }
+    met.sort_unstable();
+    met
 }
 
 /// What is there throughout is met once; what was never published, never.
@@ -105,6 +121,46 @@ fn loom_walk_against_a_split() {
         splitter.join().unwrap();
         assert_eq!(met[..3], [(0, 10), (1, 11), (2, 12)]);
         assert!(met[3..].is_empty() || met[3..] == [(3, 13)], "{met:?}");
+    });
+}
+
+#[test]
+fn loom_scan_against_a_split() {
+    check(BOUND, || {
+        let map = map();
+        for key in 0..3 {
+            map.insert(key, key + 10, &epoch::pin());
+        }
+        let splitter = thread::spawn({
+            let map = map.clone();
+            move || map.insert(3, 13, &epoch::pin())
+        });
+        let met = scan(&map);
+        splitter.join().unwrap();
+        assert_eq!(met[..3], [(0, 10), (1, 11), (2, 12)]);
+        assert!(met[3..].is_empty() || met[3..] == [(3, 13)], "{met:?}");
+    });
+}
+
+#[test]
+fn loom_scan_against_a_key_that_moves() {
+    check(BOUND, || {
+        let map = map();
+        map.insert(1, 10, &epoch::pin());
+        map.insert(4, 40, &epoch::pin());
+        let mover = thread::spawn({
+            let map = map.clone();
+            move || {
+                let guard = epoch::pin();
+                map.remove(1, &guard);
+                map.insert(2, 20, &guard);
+                map.insert(1, 11, &guard);
+            }
+        });
+        let met = scan(&map);
+        mover.join().unwrap();
+        assert!(met.iter().filter(|(key, _)| *key == 1).count() <= 1, "{met:?}");
+        assert_eq!(met.iter().filter(|(key, _)| *key == 4).count(), 1, "{met:?}");
     });
 }
 
