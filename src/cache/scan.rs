@@ -96,10 +96,9 @@ fn random<E: Loadable, R>(
     };
     let (cold, warm) = (core.below.cold() as u64, core.engine.len() as u64);
     let cold_first = cold > 0 && chance % (cold + warm) < cold;
-    if !(cold_first && random_cold(core, chance, &mut take))
-        && !random_warm(core, &mut chance, &mut take)
-        && cold > 0
-    {
+    let mut is_found = cold_first && random_cold(core, chance, &mut take);
+    is_found = is_found || random_warm(core, &mut chance, &mut take);
+    if !is_found {
         random_cold(core, chance, &mut take);
     }
     found
@@ -150,7 +149,8 @@ fn random_cold<E: Loadable>(
         return false;
     }
     let mut is_found = false;
-    for start in [chance % numbers, 0] {
+    // Mixed: of the number itself somebody has asked already whether it should be a cold one.
+    for start in [mix(chance) % numbers, 0] {
         let mut next = Some(start);
         while let Some(number) = next.filter(|_| !is_found) {
             next = core.below.scan(&core.engine, number, |entry, deadline, now| {
@@ -176,7 +176,7 @@ where
     /// Ends soon after `count` entries were shown, or ten times as many buckets looked at: so it may show none. What is in one bucket is shown together. `visit` runs while the thread is
     /// pinned, as in [`read`](Self::read); it is no use of the entry. Never blocks (on top of a snapshot it waits for the disk), brings nothing into memory; O(`count`).
     ///
-    /// A cursor that did not come from this cache may skip entries, or show some twice; nothing worse.
+    /// It comes to its end unless the cache grows faster, in proportion, than it is scanned. A cursor that did not come from this cache may skip entries, or show some twice; nothing worse.
     pub fn scan(
         &self,
         cursor: u64,

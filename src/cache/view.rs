@@ -10,7 +10,7 @@ use super::core::{Core, Loadable, enter, ttl_of};
 use super::store::{Store, is};
 use super::typed::{self, Cache};
 use super::warm::{stable_hash, stable_hash_of_bytes};
-use crate::clock::Now;
+use crate::clock::{Now, WallClock};
 use crate::engine::Hard;
 use crate::kv::Ttl;
 use crate::table::Shared;
@@ -22,8 +22,7 @@ pub struct EntryView<'a, V: ?Sized> {
     value: &'a V,
     deadline: u64,
     now: &'a Now<'a>,
-    /// None: it never is.
-    expires_at: Option<SystemTime>,
+    wall: WallClock,
 }
 
 impl<'a, V: ?Sized> EntryView<'a, V> {
@@ -33,7 +32,7 @@ impl<'a, V: ?Sized> EntryView<'a, V> {
         deadline: u64,
         now: &'a Now<'a>,
     ) -> Self {
-        Self { value, deadline, now, expires_at: core.wall.time(deadline) }
+        Self { value, deadline, now, wall: core.wall }
     }
 
     /// The value.
@@ -48,7 +47,7 @@ impl<'a, V: ?Sized> EntryView<'a, V> {
 
     /// When it is due, by the wall clock as its cache knows it (see [`Cache::insert_until`]); None: never.
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.expires_at
+        self.wall.time(self.deadline)
     }
 }
 
