@@ -58,10 +58,11 @@ impl Hard {
         self.0.compare_exchange(from, to.min(NEVER), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Sets it to what a predecessor says, unless somebody else has changed it meanwhile.
-    fn correct(&self, from: u64, to: u64) {
+    /// Sets it to what a predecessor says, unless somebody else has changed it meanwhile; whether it has another value by that.
+    fn correct(&self, from: u64, to: u64) -> bool {
         // Relaxed: as for `set`; who corrects it moves the deadline afterwards.
-        let _ = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        from != to
+            && self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -70,7 +71,7 @@ impl Hard {
 pub(super) enum Moved {
     /// It is not what it was said to be.
     Not,
-    /// It was changed; but the entry was replaced meanwhile, or has come to its end.
+    /// It was changed; but the entry was replaced meanwhile, by one that may have taken that over or not, or has come to its end.
     Half,
     Whole,
 }
@@ -188,7 +189,8 @@ impl<E: Entry> Engine<E> {
         let mut until = deadline;
         if let (Some(idle), Some(hard)) = (self.idle(), E::hard(entry)) {
             hard.set(deadline);
-            until = now.deadline_after(idle).min(deadline);
+            // Not earlier than a use since has put it, if this thread was stopped.
+            until = now.deadline_after(idle).max(before).min(deadline);
         }
         failpoint::hit("engine::set_deadline::before");
         if !entry.get().deadline().extend(before, until) {
@@ -213,25 +215,37 @@ impl<E: Entry> Engine<E> {
             return Moved::Not;
         }
         failpoint::hit("engine::move_hard::changed");
+        if self.follow(hash, entry, hard, guard, now) { Moved::Whole } else { Moved::Half }
+    }
+
+    /// Moves the deadline of a live entry to what its hard one and a use just now make of it; false: it was replaced meanwhile, or has come to its end.
+    pub(super) fn follow(
+        &self,
+        hash: u64,
+        entry: Shared<'_, E>,
+        hard: &Hard,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
         let wanted = self.idle().map_or(NEVER, |idle| now.deadline_after(idle));
-        let mut limit = deadline;
         loop {
             // SAFETY: found under the guard.
             let State::Live(old) = (unsafe { entry.get().deadline().state() }) else {
-                return Moved::Half;
+                return false;
             };
             if now.is_due(old) {
-                return Moved::Half;
+                return false;
             }
-            let until = wanted.min(limit);
+            // After the deadline that is replaced: who has set that has set the hard one before, and it is not undone here.
+            let limit = hard.load();
+            // Not earlier than a use since has put it, if this thread was stopped.
+            let until = wanted.max(old).min(limit);
             if entry.get().deadline().extend(old, until) {
                 self.arm_by(hash, entry.get(), until, guard);
-                let again = hard.load();
-                if again == limit {
-                    return Moved::Whole;
+                if hard.load() == limit {
+                    return true;
                 }
                 // Somebody has changed it since, whom we may have overwritten.
-                limit = again;
             }
         }
     }
@@ -285,7 +299,10 @@ impl<E: Entry> Engine<E> {
     ) {
         if let (Some(inherited), Some(last), Some(hard)) = (inherited, E::hard(old), E::hard(new)) {
             old.get().deadline().seal_and_hear();
-            hard.correct(inherited, last.load());
+            if hard.correct(inherited, last.load()) {
+                // Beyond it, if a use has moved it in between: no other use would bring it back.
+                self.follow(hash, new, hard, guard, now);
+            }
         }
         if let Some(idle) = self.idle() {
             self.touch(idle, hash, new, guard, now);

@@ -5,8 +5,10 @@
 //! deadline, the question is asked again. (An entry that was replaced by one with a deadline of its own: then this change came before.)
 //!
 //! In a cache with a time-to-idle the deadline word moves with every use, and says nothing about what an entry was given. There the *hard* deadline is shown, and its CAS
-//! decides; the deadline word follows, as after a hit (see [`idle`](super::idle)). If an update that keeps the deadline has come in between, it may
-//! have taken the change over or not: so what was decided is set once more, at the new entry, without another question.
+//! decides; the deadline word follows it. If an update that keeps the deadline has come in between, it may
+//! have taken the change over or not. If its entry is found with that deadline, it has; otherwise the question is asked again, about what is there. So it can
+//! be asked of a change that was there for a moment, and has been changed by another since. (A hard deadline has no state that says who inherits it, as the deadline word has; that
+//! would make it exact.)
 //!
 //! A deadline that is due is a removal, and decided by the CAS on the slot. A change of the deadline that comes between the last look at it and that CAS is lost
 //! with the entry: as if it had come before, unasked.
@@ -30,6 +32,11 @@ pub(crate) enum Retimed {
     /// The new deadline was due.
     Removed,
 }
+
+/// A hard deadline that was changed in an entry that had just been replaced: its successor may take it over or not. Nothing is set there that nobody has decided
+/// upon it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Half(Option<u64>);
 
 impl From<Retimed> for Decided {
     fn from(retimed: Retimed) -> Self {
@@ -59,11 +66,15 @@ impl<E: Entry> Engine<E> {
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
         mut decide: impl FnMut(Shared<'g, E>, u64) -> Option<u64>,
     ) -> Retimed {
+        let mut half = Half::default();
         loop {
             let Some(live) = self.get(hash, guard, now, is_key) else { return Retimed::Absent };
             let seen = live.given();
+            if self.is_taken_over(hash, &live, (seen, half), guard, now) {
+                return Retimed::Changed;
+            }
             let Some(deadline) = decide(live.entry(), seen) else { return Retimed::Kept };
-            let retimed = self.retime_seen(hash, &live, (seen, deadline), guard, now, is_key);
+            let retimed = self.retime_seen(hash, &live, (seen, deadline), &mut half, guard, now);
             if let Some(retimed) = retimed {
                 return retimed;
             }
@@ -71,14 +82,14 @@ impl<E: Entry> Engine<E> {
     }
 
     /// One attempt; None: it was changed meanwhile, look again. `seen`: the deadline that was decided upon.
-    pub(super) fn retime_seen<'g>(
-        &'g self,
+    pub(super) fn retime_seen(
+        &self,
         hash: u64,
-        live: &Live<'g, E>,
+        live: &Live<'_, E>,
         (seen, deadline): (u64, u64),
-        guard: &'g Guard,
+        half: &mut Half,
+        guard: &Guard,
         now: &Now<'_>,
-        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Retimed> {
         let entry = live.entry();
         if now.is_due(deadline) {
@@ -94,10 +105,23 @@ impl<E: Entry> Engine<E> {
             Moved::Not => None,
             Moved::Whole => Some(Retimed::Changed),
             Moved::Half => {
-                let set = self.set_deadline(hash, deadline, guard, now, is_key);
-                Some(if set.is_some() { Retimed::Changed } else { Retimed::Absent })
+                *half = Half(Some(deadline));
+                None
             }
         }
+    }
+
+    /// Whether an entry, whose deadline was `seen`, has what was changed half: in the one before it, which this one has taken it over from.
+    pub(super) fn is_taken_over(
+        &self,
+        hash: u64,
+        live: &Live<'_, E>,
+        (seen, half): (u64, Half),
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> bool {
+        let Some(hard) = E::hard(live.entry()) else { return false };
+        half == Half(Some(seen)) && self.follow(hash, live.entry(), hard, guard, now)
     }
 
     fn remove_unless_changed(

@@ -4,6 +4,7 @@ use super::bound::{Arrival, Heavy};
 use super::deadline::State;
 use super::entry::Armed;
 use super::read::Live;
+use super::retime::Half;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
@@ -200,10 +201,14 @@ impl<E: Entry> Engine<E> {
         if_heavy: IfHeavy,
         mut decide: impl FnMut(Option<(Shared<'g, E>, u64)>) -> Decision<E>,
     ) -> Decided {
-        let mut arrival = Arrival::default();
+        let (mut arrival, mut half) = (Arrival::default(), Half::default());
         loop {
             let live = self.get(hash, guard, now, is_key);
             let seen = live.as_ref().map_or(NEVER, Live::given);
+            let is_half_done = |live| self.is_taken_over(hash, live, (seen, half), guard, now);
+            if live.as_ref().is_some_and(is_half_done) {
+                return Decided::Retimed;
+            }
             let decision = decide(live.as_ref().map(|live| (live.entry(), seen)));
             match (decision, live) {
                 (Decision::Keep | Decision::Remove | Decision::Retime(_), None) => {
@@ -217,7 +222,7 @@ impl<E: Entry> Engine<E> {
                 }
                 (Decision::Retime(deadline), Some(live)) => {
                     let change = (seen, deadline);
-                    let retimed = self.retime_seen(hash, &live, change, guard, now, is_key);
+                    let retimed = self.retime_seen(hash, &live, change, &mut half, guard, now);
                     if let Some(retimed) = retimed {
                         return retimed.into();
                     }

@@ -231,3 +231,132 @@ fn loom_a_condition_against_an_update_in_an_idle_cache() {
         assert_eq!(world.get(1), Some((11, 5)));
     });
 }
+
+/// Of two changes on the same condition one is made, also with an update between them that keeps the deadline.
+#[test]
+fn loom_touch_two_conditions_and_an_update() {
+    check(2, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 3));
+        world.increment_idle(1);
+        let one = world.retime(1, NEVER, 2);
+        let other = other.join().unwrap();
+        assert!(
+            !(one == Retimed::Changed && other == Retimed::Changed),
+            "both have changed it on the same condition"
+        );
+    });
+}
+
+/// A decision about an entry that is gone does not touch the one that has come instead.
+#[test]
+fn loom_touch_a_condition_and_a_new_entry() {
+    check(2, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        let other = spawn(&world, |world| {
+            world.enter(|guard, now| {
+                let is_key = |other: Shared<'_, Entry>| other.get().key == 1;
+                world.engine.retime(hash(1), guard, now, is_key, |entry, due| {
+                    (entry.get().value() == 10 && due == NEVER).then_some(3)
+                })
+            })
+        });
+        world.pass(4);
+        if world.value(1).is_none() {
+            world.insert_idle(1, 11, NEVER);
+            other.join().unwrap();
+            assert_eq!(world.value(1), Some(11), "nobody has decided anything about this one");
+        } else {
+            other.join().unwrap();
+        }
+    });
+}
+
+/// Nobody loses an entry to a deadline that was put off before it came.
+#[test]
+fn loom_touch_a_condition_against_one_that_puts_off() {
+    check(5, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 2));
+        world.pass(1);
+        let put_off = world.retime(1, 2, 100);
+        world.pass(2);
+        let value = world.value(1);
+        other.join().unwrap();
+        if put_off == Retimed::Changed {
+            assert_eq!(value, Some(10), "it was due at 2, and put off at 1");
+        }
+    });
+}
+
+/// A deadline that is set later is not undone.
+#[test]
+fn loom_touch_a_condition_against_a_shorter_ttl() {
+    check(3, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 3));
+        assert!(world.set_deadline(1, 1));
+        world.pass(1);
+        let value = world.value(1);
+        other.join().unwrap();
+        assert_eq!(value, None, "set_ttl has come back before that");
+    });
+}
+
+/// A change and a hit beside an update: the change lasts.
+#[test]
+fn loom_touch_a_condition_and_a_hit_beside_an_update() {
+    check(3, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let other = spawn(&world, |world| {
+            let changed = world.retime(1, NEVER, 5);
+            world.read(1);
+            changed
+        });
+        assert!(world.increment_idle(1));
+        assert_eq!(other.join().unwrap(), Retimed::Changed);
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5)));
+    });
+}
+
+/// The same of a change without a condition.
+#[test]
+fn loom_touch_set_ttl_and_a_hit_beside_an_update() {
+    check(3, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        world.pass(2);
+        let other = spawn(&world, |world| {
+            let changed = world.set_deadline(1, 5);
+            world.read(1);
+            changed
+        });
+        assert!(world.increment_idle(1));
+        assert!(other.join().unwrap());
+        world.read(1);
+        assert_eq!(world.get(1), Some((11, 5)));
+    });
+}
+
+/// A change that came after another is not undone by it.
+#[test]
+fn loom_touch_a_condition_on_what_another_has_set() {
+    check(3, || {
+        let world = world(Wheel::Without);
+        world.insert_idle(1, 10, NEVER);
+        let other = spawn(&world, |world| world.retime(1, NEVER, 3));
+        world.increment_idle(1);
+        let one = world.retime(1, 3, 2);
+        other.join().unwrap();
+        if one == Retimed::Changed {
+            assert_eq!(world.deadline(1), Some(2), "3 came before 2");
+        }
+    });
+}
