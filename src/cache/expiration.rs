@@ -49,7 +49,7 @@ where
     /// afterwards. Lock-free; O(1).
     ///
     /// The cache reads the wall clock once, when it is made, and goes by its own [`Clock`](crate::Clock) from then on: so [`expires_at`](Self::expires_at) gives back exactly what
-    /// was set, and nothing becomes due because somebody has set the wall clock. (On the other hand, a deadline does not follow where the wall clock goes.) See [`time`](Self::time).
+    /// was set (but in a cache with a time-to-idle, where it says when the entry is due if nobody asks for it; [`read_entry`](Self::read_entry) shows what it was given), and nothing becomes due because somebody has set the wall clock. (On the other hand, a deadline does not follow where the wall clock goes.) See [`time`](Self::time).
     pub fn insert_until(&self, key: K, value: V, time: SystemTime) {
         let (hash, now) = (self.hash(&key), Now::new(self.core().clock()));
         let guard = epoch::pin();
@@ -86,7 +86,7 @@ where
     }
 
     /// Changes when the entry is due, on a condition: what `decide` answers, given the entry, is carried out if nobody has changed its deadline since; otherwise it
-    /// is asked again. The answer may depend on the value, which is that of this very moment. No use of the entry. Lock-free; O(1).
+    /// is asked again. The answer may depend on the value, which is that of this very moment. No use of the entry, but that a change puts idleness off as well. Lock-free; O(1).
     ///
     /// - [`Computed::Retimed`]: it is due as was said.
     /// - [`Computed::Removed`]: it was due by then, and so was removed ([`RemovalCause::Removed`](crate::RemovalCause::Removed)). Here alone a change of the deadline that comes in the last moment is not
