@@ -76,7 +76,11 @@ fn info(spec: &Spec, reply: &mut Encoder<'_>) {
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(spec.keys.len());
     spec.keys.iter().for_each(|keys| key_spec(keys, reply));
-    reply.array(subcommands(spec.command).count());
+    match subcommands(spec.command).count() {
+        // As Redis has it: nothing is a set here, and something is not.
+        0 => reply.set(0),
+        count => reply.array(count),
+    }
     subcommands(spec.command).for_each(|command| info(command.spec(), reply));
 }
 

@@ -235,10 +235,7 @@ fn keys_expire() {
             "EXPIRE k 1 NX GT",
             "-ERR NX and XX, GT or LT options at the same time are not compatible|",
         ),
-        (
-            "EXPIRE k 1 LT GT",
-            "-ERR GT and LT options at the same time are not compatible|",
-        ),
+        ("EXPIRE k 1 LT GT", "-ERR GT and LT options at the same time are not compatible|"),
         ("EXPIRE k x", "-ERR value is not an integer or out of range|"),
         ("EXPIRE k 9223372036854775", "-ERR invalid expire time in 'expire' command|"),
         ("EXPIREAT k 92233720368547758", "-ERR invalid expire time in 'expireat' command|"),

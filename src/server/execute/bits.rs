@@ -1,7 +1,8 @@
 //! Bits of values: SETBIT, GETBIT, BITCOUNT, BITPOS. The first bit is the highest of the first byte.
 
-use super::ranges::{grow, range};
+use super::ranges::{clamp, grow};
 use super::{Call, Done, Error, SYNTAX};
+use crate::resp::command::Command;
 use crate::resp::encode::Encoder;
 use crate::resp::number::integer;
 
@@ -51,6 +52,8 @@ struct Part {
     end: Option<i64>,
     /// In bits and not in bytes.
     in_bits: bool,
+    /// BITCOUNT takes this for nothing, and does not look at the unit.
+    is_reversed: bool,
 }
 
 impl Part {
@@ -70,24 +73,26 @@ impl Part {
             }
         };
         let end = || if given > 1 { call.integer(from + 1).map(Some) } else { Ok(None) };
+        let is_reversed =
+            |end: Option<i64>| start < 0 && end.is_some_and(|end| end < 0 && start > end);
         // The two read them in different orders, which shows if both are wrong.
-        let (end, in_bits) = if from == 2 {
+        let (end, in_bits) = if call.command == Command::BitCount {
             let end = end()?;
-            (end, unit()?)
+            (end, !is_reversed(end) && unit()?)
         } else {
             let in_bits = unit()?;
             (end()?, in_bits)
         };
-        Ok(Self { start, end, in_bits })
+        Ok(Self { start, end, in_bits, is_reversed: is_reversed(end) })
     }
 
     /// The bits of a value that are meant.
     fn bits(&self, length: usize) -> Option<std::ops::Range<usize>> {
         let end = self.end.unwrap_or(-1);
         if self.in_bits {
-            return range(self.start, end, length * 8);
+            return clamp(self.start, end, length * 8);
         }
-        let bytes = range(self.start, end, length)?;
+        let bytes = clamp(self.start, end, length)?;
         Some(bytes.start * 8..bytes.end * 8)
     }
 }
@@ -122,7 +127,7 @@ pub(super) fn count(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
             return Err(Error::from(SYNTAX));
         }
         let part = Part::read(call, 2)?;
-        let bits = part.bits(value.len()).unwrap_or(0..0);
+        let bits = part.bits(value.len()).filter(|_| !part.is_reversed).unwrap_or(0..0);
         Ok(bytes(value, bits, false).map(|(_, byte)| i64::from(byte.count_ones())).sum())
     });
     reply.integer(count.unwrap_or(Ok(0))?);

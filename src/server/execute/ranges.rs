@@ -67,18 +67,20 @@ pub(super) fn get_range(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
 
 /// What is meant by the first and the last place of something so long, where negative ones count from its end; None if it is empty.
 pub(super) fn range(start: i64, end: i64, length: usize) -> Option<std::ops::Range<usize>> {
-    if start < 0 && end < 0 && start > end {
-        return None;
-    }
+    if start < 0 && end < 0 && start > end { None } else { clamp(start, end, length) }
+}
+
+/// As [`range`], but both may be before the beginning, in any order, and are the first place then: as BITPOS has it.
+pub(super) fn clamp(start: i64, end: i64, length: usize) -> Option<std::ops::Range<usize>> {
     let length = length as i64;
     let place = |place: i64| if place < 0 { (length + place).max(0) } else { place };
     let (start, end) = (place(start), place(end).min(length - 1));
-    (start <= end).then_some(start as usize..end as usize + 1)
+    (start <= end).then(|| start as usize..end as usize + 1)
 }
 
 #[cfg(all(test, not(purekv_loom)))]
 mod tests {
-    use super::range;
+    use super::{clamp, range};
 
     #[test]
     fn places_are_clamped() {
@@ -87,6 +89,8 @@ mod tests {
         assert_eq!(range(-100, 100, 5), Some(0..5));
         assert_eq!(range(-1, -2, 5), None);
         assert_eq!(range(-9, -8, 5), Some(0..1), "as Redis has it");
+        assert_eq!(range(-8, -9, 5), None);
+        assert_eq!(clamp(-8, -9, 5), Some(0..1));
         assert_eq!(range(5, 9, 5), None);
         assert_eq!(range(0, 0, 0), None);
         assert_eq!(range(i64::MIN, i64::MAX, 5), Some(0..5));
