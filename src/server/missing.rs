@@ -8,7 +8,6 @@ pub(super) fn is_missing(command: Command) -> bool {
         command,
         // Several keys at once: they need the gate (`docs/design.md`), or they would not be atomic.
         Command::MSetNx
-            | Command::Lcs
             | Command::Rename
             | Command::RenameNx
             | Command::Copy
@@ -23,11 +22,6 @@ pub(super) fn is_missing(command: Command) -> bool {
             | Command::ClientPause
             | Command::ClientUnpause
             // The server as a whole: its settings, dumps and figures.
-            | Command::Object
-            | Command::ObjectEncoding
-            | Command::ObjectFreq
-            | Command::ObjectIdleTime
-            | Command::ObjectHelp
             | Command::Memory
             | Command::MemoryUsage
             | Command::MemoryHelp
@@ -57,6 +51,7 @@ pub(super) fn is_missing(command: Command) -> bool {
             // Texts.
             | Command::ClientHelp
             | Command::CommandHelp
+            | Command::ObjectHelp
     )
 }
 

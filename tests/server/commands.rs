@@ -41,6 +41,34 @@ fn keys() {
     ]);
 }
 
+#[test]
+fn objects() {
+    both(&[
+        ("OBJECT ENCODING k", "_|"),
+        ("OBJECT FREQ k", "_|"),
+        ("OBJECT IDLETIME k", "_|"),
+        ("SET k 123", "+OK|"),
+        ("OBJECT ENCODING k", "$3|int|"),
+        ("SET k 0123", "+OK|"),
+        ("OBJECT ENCODING k", "$6|embstr|"),
+        ("SET k 012345678901234567890123456789012345678901234", "+OK|"),
+        ("OBJECT ENCODING k", "$3|raw|"),
+        ("OBJECT FOO k", "-ERR unknown subcommand 'FOO'. Try OBJECT HELP.|"),
+    ]);
+    let store = Store::builder().max_capacity(10).build();
+    let mut client = Client::new(&Server::new(Database::new(store), Settings::default()));
+    client.check(&[("SET k v", "+OK|"), ("OBJECT FREQ k", ":0|"), ("GET k", "$1|v|")]);
+    client.check(&[("OBJECT FREQ k", ":1|")]);
+    assert!(
+        client.say("OBJECT IDLETIME k").starts_with("-ERR An LFU maxmemory policy is selected")
+    );
+    let mut client = Client::alone();
+    client.say("SET k v");
+    assert!(
+        client.say("OBJECT FREQ k").starts_with("-ERR An LFU maxmemory policy is not selected")
+    );
+}
+
 fn call(client: &mut Client, args: &[&[u8]]) -> Frame {
     let mut bytes = Vec::new();
     encode::request(&mut bytes, args.iter().copied());
@@ -98,7 +126,7 @@ fn is_unknown(reply: &Frame) -> bool {
 
 #[test]
 fn every_command_is_there_or_is_known_to_be_missing() {
-    const MISSING: &str = "msetnx lcs rename renamenx copy object object|encoding object|freq object|idletime object|help \
+    const MISSING: &str = "msetnx rename renamenx copy object|help \
         memory memory|usage memory|help multi exec discard watch unwatch client|help client|kill client|list client|pause \
         client|unpause info command|help config config|get config|help config|resetstat config|set save bgsave lastsave shutdown \
         slowlog slowlog|get slowlog|help slowlog|len slowlog|reset latency latency|help latency|latest latency|reset \

@@ -114,7 +114,7 @@ fn words(line: &[&str]) -> Vec<String> {
 /// A command by chance.
 fn command(random: &mut Random) -> Vec<String> {
     let (k, l, v) = (key(random), key(random), value(random));
-    let mut line = match random.below(30) {
+    let mut line = match random.below(31) {
         0 | 1 => words(&["GET", k]),
         2..5 => {
             let mut line = words(&["SET", k, v]);
@@ -188,6 +188,16 @@ fn command(random: &mut Random) -> Vec<String> {
             line.extend((0..random.below(3)).map(|_| number(random)));
             if random.once_in(2) {
                 line.push(pick(random, &["BIT", "BYTE", "FOO"]).to_owned());
+            }
+            line
+        }
+        29 => {
+            let mut line = words(&["LCS", k, l]);
+            for _ in 0..random.below(3) {
+                line.extend(match random.below(4) {
+                    0 => words(&["MINMATCHLEN", pick(random, &["0", "2", "-1", "x"])]),
+                    _ => words(&[pick(random, &["IDX", "LEN", "IDX", "WITHMATCHLEN", "FOO"])]),
+                });
             }
             line
         }

@@ -203,6 +203,38 @@ fn bits() {
 }
 
 #[test]
+fn common_subsequences() {
+    both(&[
+        ("LCS a b", "$0||"),
+        ("MSET a ohmytext b mynewtext", "+OK|"),
+        ("LCS a b", "$6|mytext|"),
+        ("LCS a b LEN", ":6|"),
+        ("LCS a nope LEN", ":0|"),
+        ("LCS a b LEN IDX", "-ERR If you want both the length and indexes, please just use IDX.|"),
+        ("LCS a b FOO", "-ERR syntax error|"),
+        ("LCS a b MINMATCHLEN", "-ERR syntax error|"),
+        ("LCS a b MINMATCHLEN x", "-ERR value is not an integer or out of range|"),
+    ]);
+    let mut client = Client::alone();
+    client.check(&[
+        ("MSET a ohmytext b mynewtext", "+OK|"),
+        ("LCS a b IDX", "*4|$7|matches|*2|*2|*2|:4|:7|*2|:5|:8|*2|*2|:2|:3|*2|:0|:1|$3|len|:6|"),
+        (
+            "LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN",
+            "*4|$7|matches|*1|*3|*2|:4|:7|*2|:5|:8|:4|$3|len|:6|",
+        ),
+    ]);
+    let long = "x".repeat(20_000);
+    client.check(&[
+        (&format!("MSET a {long} b {long}"), "+OK|"),
+        (
+            "LCS a b",
+            "-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len|",
+        ),
+    ]);
+}
+
+#[test]
 fn keys_expire() {
     both(&[
         ("EXPIRE k 10", ":0|"),

@@ -6,7 +6,9 @@
 mod bits;
 mod expiry;
 mod keyspace;
+mod lcs;
 mod numbers;
+mod object;
 mod ranges;
 mod set;
 mod strings;
@@ -224,6 +226,7 @@ pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Command::GetBit => bits::get(&call, reply),
         Command::BitCount => bits::count(&call, reply),
         Command::BitPos => bits::position(&call, reply),
+        Command::Lcs => lcs::lcs(&call, reply),
         Command::Expire | Command::PExpire | Command::ExpireAt | Command::PExpireAt => {
             expiry::expire(&call, reply)
         }
@@ -233,6 +236,9 @@ pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Command::Persist => expiry::persist(&call, reply),
         Command::Del | Command::Unlink | Command::Exists | Command::Touch => {
             keyspace::count_keys(&call, reply)
+        }
+        Command::ObjectEncoding | Command::ObjectFreq | Command::ObjectIdleTime => {
+            object::object(&call, reply)
         }
         Command::Type => keyspace::kind(&call, reply),
         Command::Keys => keyspace::keys(&call, reply),
