@@ -310,8 +310,8 @@ fn what_is_too_heavy_is_refused_and_leaves_what_there_is() {
         format!("SETEX k 10 {long}"),
         format!("SETNX other {long}"),
         format!("APPEND k {long}"),
-        format!("SETRANGE k 2000 x"),
-        format!("SETBIT k 16000 1"),
+        "SETRANGE k 2000 x".to_owned(),
+        "SETBIT k 16000 1".to_owned(),
     ] {
         client.check(&[(&line, oom), ("GET k", "$1|v|"), ("TTL k", ":-1|")]);
     }

@@ -58,12 +58,11 @@ pub(super) fn expire(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     let time = if in_seconds { time.checked_mul(1000) } else { Some(time) };
     let now = if from_now { call.now() } else { 0 };
     let due = time.and_then(|time| time.checked_add(now)).ok_or_else(|| call.bad_expiry())?;
-    let mut is_done = false;
-    call.store().update_ttl(call.key(), |entry| {
-        is_done = conditions.hold(due, entry.expires_at().map(millis));
-        if is_done { Expiration::At(instant(due)) } else { Expiration::Keep }
+    let computed = call.store().update_ttl(call.key(), |entry| {
+        let holds = conditions.hold(due, entry.expires_at().map(millis));
+        if holds { Expiration::At(instant(due)) } else { Expiration::Keep }
     });
-    reply.integer(is_done.into());
+    reply.integer(matches!(computed, Computed::Retimed | Computed::Removed).into());
     Ok(())
 }
 

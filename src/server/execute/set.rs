@@ -168,10 +168,12 @@ pub(super) fn get_ex(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     };
     let mut value = None;
     call.store().touch(call.key());
-    call.store().update_ttl(call.key(), |entry| {
+    let computed = call.store().update_ttl(call.key(), |entry| {
         value = Some(entry.value().to_vec());
         expiration.as_ref().copied().unwrap_or(Expiration::Keep)
     });
+    // It may have been there at first, and gone when the deadline was to be changed.
+    let value = value.filter(|_| computed != Computed::Absent);
     if value.is_some() {
         expiration?;
     }
