@@ -15,6 +15,6 @@ fi
 # Only code that is compiled here is instrumented; the standard library as it comes still allocates through ASan.
 # Random cases are many elsewhere; here some of each do.
 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS="detect_leaks=1" PROPTEST_CASES=64 \
-    cargo +nightly test --locked --target "$target" --features failpoints,async,dump-zstd,resp --target-dir target/san \
+    cargo +nightly test --locked --target "$target" --features failpoints,async,dump-zstd,server --target-dir target/san \
     --lib --test api --test bounded --test conformance --test corpus --test dump --test linearizability --test loading \
     -- --skip kill:: --skip huge:: --skip pulled::

@@ -35,6 +35,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cache",
         &["sync", "clock", "hash", "histogram", "kv", "table", "engine", "loading", "snapshot"],
     ),
+    // Joins protocol and store; in `src/server/execute/` only, see `the_server_meets_the_store_in_one_place`.
+    ("server", &["sync", "kv", "cache", "resp"]),
     ("baseline", &["sync", "clock", "hash", "histogram", "kv"]),
     // What the binary's subcommands are made of: users of the public face, so they name the crate's root.
     ("replay", &["clock", "histogram", "kv", "cache", "baseline", ROOT]),
@@ -224,6 +226,36 @@ fn the_source_keeps_the_rules() {
     let found: Vec<String> =
         files.iter().flat_map(|(name, source)| violations(name, source, &test_files)).collect();
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+/// Connections know no store, and what is done on the store knows nothing of connections.
+fn seam_violations(file: &str, source: &str) -> Vec<String> {
+    let words: &[&str] = match file.strip_prefix("src/server/") {
+        None => return Vec::new(),
+        Some(rest) if rest.starts_with("execute/") => &["Connection", "Session", "Server"],
+        Some(_) => &["Store", "cache", "kv"],
+    };
+    let found = tokens(source).into_iter().filter(|token| words.contains(&token.text.as_str()));
+    let fault = |token: Token| format!("{file}:{}: {}: over the seam", token.line, token.text);
+    found.map(fault).collect()
+}
+
+#[test]
+fn the_server_meets_the_store_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    source_files(&root.join("src/server"), &mut paths);
+    let found: Vec<String> = paths
+        .iter()
+        .flat_map(|path| {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            seam_violations(&name, &std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    assert_eq!(seam_violations("src/server/client.rs", "use crate::cache::Store;").len(), 2);
+    assert_eq!(seam_violations("src/server/execute/bits.rs", "fn f(_: &Session) {}").len(), 1);
+    assert!(seam_violations("src/server/execute/bits.rs", "use crate::cache::Store;").is_empty());
 }
 
 /// The lines at which `source`, as `file`, is found at fault.

@@ -21,13 +21,19 @@ pub(crate) struct Server {
 impl Server {
     /// `None`, and a message, if there is no Redis here.
     pub(crate) fn start(name: &str) -> Option<Self> {
+        Self::start_with(name, &[])
+    }
+
+    /// With more arguments on its command line.
+    pub(crate) fn start_with(name: &str, args: &[&str]) -> Option<Self> {
         let folder = Folder::new(name);
         let socket = folder.file("socket");
         let mut command = Command::new("redis-server");
         command
             .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
             .arg(&socket);
-        command.arg("--dir").arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg("--dir").arg(folder.path()).args(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = match command.spawn() {
             Ok(process) => process,
             Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -1,0 +1,188 @@
+//! One client's bytes: requests out of its input, replies into its output.
+//!
+//! Nothing is read or written here, so that tests need no socket, and any way to wait for sockets will do.
+//!
+//! All whole requests of the input are carried out in one call, in order, and their replies are in one buffer, for one write. A run of
+//! GETs is one look-up of many; it ends at any other command, which must see, and be seen, in its place.
+
+use std::fmt;
+
+use super::args::Args;
+use super::execute::RUN;
+use super::session::Session;
+use super::settings::Server;
+use crate::resp::command::Command;
+use crate::resp::request::{Decoded, RequestDecoder, Span};
+use crate::sync::Arc;
+
+/// Buffers larger than this are not kept for later once they are empty.
+const KEPT: usize = 64 << 10;
+/// An argument may announce more than ever comes: room for it is made by no more than this at once.
+const ROOM: usize = 1 << 20;
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Bytes of the client: there is nothing to write.
+    Read,
+    /// That [`Connection::output`] is written. Nothing should be read: there is enough to write already, or it is to be closed afterwards.
+    Write,
+    /// Either.
+    Both,
+    /// To be closed: all is written.
+    Close,
+}
+
+/// A connection as a state machine: bytes in, bytes out.
+pub struct Connection {
+    server: Arc<Server>,
+    session: Session,
+    decoder: RequestDecoder,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    /// So much of the output is written.
+    written: usize,
+    /// The keys of GETs that are not answered yet: places in the input.
+    gets: Vec<Span>,
+    is_closing: bool,
+}
+
+impl Connection {
+    /// A new connection, of a client at the address `peer`, which is for people to read.
+    pub fn new(server: &Arc<Server>, peer: impl Into<String>) -> Self {
+        let session = Session::new(server, peer.into());
+        let mut decoder = RequestDecoder::new(server.settings.limits);
+        decoder.set_must_authenticate(!session.is_authenticated());
+        Self {
+            server: server.clone(),
+            session,
+            decoder,
+            input: Vec::new(),
+            output: Vec::new(),
+            written: 0,
+            gets: Vec::new(),
+            is_closing: false,
+        }
+    }
+
+    /// What the client has sent and is not used up: add to its end what comes, and call [`advance`](Self::advance). Nothing else may be done to it.
+    pub fn input(&mut self) -> &mut Vec<u8> {
+        &mut self.input
+    }
+
+    /// Replies that are to be written.
+    pub fn output(&self) -> &[u8] {
+        &self.output[self.written..]
+    }
+
+    /// So many bytes of [`output`](Self::output) are written. If requests had to wait for that, they are carried out now.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than there were.
+    pub fn written(&mut self, length: usize) -> Wanted {
+        assert!(length <= self.output().len(), "more is written than there was");
+        self.written += length;
+        if self.written == self.output.len() {
+            self.written = 0;
+            self.output.clear();
+            self.output.shrink_to(KEPT);
+        }
+        self.advance()
+    }
+
+    /// The client sends no more, or is to be sent away: what it has sent and was not carried out is forgotten, and what is to be written remains so.
+    pub fn close(&mut self) -> Wanted {
+        self.is_closing = true;
+        self.input = Vec::new();
+        self.wanted()
+    }
+
+    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands); it never
+    /// blocks, as the store does not. What is wrong in a request is replied, and never a panic.
+    pub fn advance(&mut self) -> Wanted {
+        let mut start = 0;
+        while !self.is_closing && !self.is_full() {
+            match self.decoder.decode(&mut self.input[start..]) {
+                Ok(Decoded::Request { length }) => {
+                    self.request(start);
+                    start += length;
+                }
+                Ok(Decoded::Skipped { length }) => start += length,
+                Ok(Decoded::Partial { missing }) => {
+                    self.answer_gets();
+                    self.drop_input(start);
+                    self.input.reserve(missing.min(ROOM));
+                    return self.wanted();
+                }
+                Err(error) => {
+                    self.answer_gets();
+                    self.session.fault(error.fault, &mut self.output);
+                    self.is_closing = true;
+                }
+            }
+        }
+        self.answer_gets();
+        self.drop_input(start);
+        self.wanted()
+    }
+
+    /// What is wanted as things are.
+    pub fn wanted(&self) -> Wanted {
+        match (self.output().is_empty(), self.is_closing) {
+            (true, true) => Wanted::Close,
+            (true, false) => Wanted::Read,
+            (false, closing) if closing || self.is_full() => Wanted::Write,
+            (false, _) => Wanted::Both,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.output().len() > self.server.settings.output
+    }
+
+    /// The request that was decoded, `start` bytes into the input.
+    #[inline]
+    fn request(&mut self, start: usize) {
+        let spans = self.decoder.arguments();
+        let args = Args::new(&self.input[start..], spans);
+        let found = Command::find(args.at(0), args.get(1));
+        if found == Ok(Command::Get) && spans.len() == 2 && self.session.is_plain() {
+            self.gets.push(spans[1].after(start));
+            if self.gets.len() == RUN {
+                self.answer_gets();
+            }
+            return;
+        }
+        self.answer_gets();
+        let args = Args::new(&self.input[start..], self.decoder.arguments());
+        self.session.answer(&self.server, found, args, &mut self.output);
+        self.is_closing |= self.session.has_quit();
+        self.decoder.set_must_authenticate(!self.session.is_authenticated());
+    }
+
+    fn answer_gets(&mut self) {
+        if !self.gets.is_empty() {
+            let keys = Args::new(&self.input, &self.gets);
+            self.server.database.get_run(keys, self.session.protocol(), &mut self.output);
+            self.gets.clear();
+        }
+    }
+
+    fn drop_input(&mut self, length: usize) {
+        if self.is_closing || length == self.input.len() {
+            self.input.clear();
+            self.input.shrink_to(KEPT);
+        } else {
+            self.input.drain(..length);
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Connection");
+        shown.field("session", &self.session).field("input", &self.input.len());
+        shown.field("output", &self.output().len()).field("wanted", &self.wanted()).finish()
+    }
+}

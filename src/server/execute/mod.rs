@@ -1,0 +1,253 @@
+//! Commands on the store: what a request means, done by the store's own atomic operations, and the reply.
+//!
+//! Each function here is one command or a few that differ in a word. It reads its arguments in the order in which Redis does, since the first that is
+//! wrong decides the error; it writes nothing before it is sure that it will not fail.
+
+mod bits;
+mod expiry;
+mod keyspace;
+mod lcs;
+mod numbers;
+mod object;
+mod ranges;
+mod set;
+mod strings;
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::args::Args;
+use super::settings::Settings;
+use crate::cache::{Store, TooHeavy};
+use crate::kv::{Expiration, Op};
+use crate::resp::Protocol;
+use crate::resp::command::{Command, Refusal, Unknown};
+use crate::resp::encode::Encoder;
+use crate::resp::number::{NOT_AN_INTEGER, integer};
+
+pub(super) const SYNTAX: &str = "ERR syntax error";
+const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
+const TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+
+/// How many keys are looked up at once.
+pub(super) const RUN: usize = 64;
+/// What an entry takes besides its key and its value, at most.
+const HEADER: usize = 64;
+
+/// The text of an error reply: its code, a space, and what there is to say.
+#[derive(Clone, Debug)]
+pub(super) struct Error(Cow<'static, [u8]>);
+
+impl Error {
+    pub(super) fn text(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&'static str> for Error {
+    fn from(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Error {
+    fn from(text: Vec<u8>) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
+impl From<TooHeavy> for Error {
+    fn from(_: TooHeavy) -> Self {
+        OUT_OF_MEMORY.into()
+    }
+}
+
+/// Either the reply is written, or there is an error to be replied and nothing is written.
+pub(super) type Done = Result<(), Error>;
+
+/// The keys that a server serves. Whoever has the same store may use it directly, too: see the module's documentation for what is atomic.
+#[derive(Clone, Debug)]
+pub struct Database {
+    store: Store,
+}
+
+impl Database {
+    /// Serves this store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// The present, by which deadlines are meant.
+    pub(super) fn time(&self) -> SystemTime {
+        self.store.time()
+    }
+
+    /// Replies to GETs of these keys, one behind the other.
+    pub(super) fn get_run(&self, keys: Args<'_>, protocol: Protocol, out: &mut Vec<u8>) {
+        values(&self.store, keys, 0, &mut Encoder::new(out, protocol));
+    }
+}
+
+/// The values of the keys from a place of the arguments on. The thread is pinned for [`RUN`] of them at a time.
+fn values(store: &Store, keys: Args<'_>, from: usize, reply: &mut Encoder<'_>) {
+    let mut run = [&[][..]; RUN];
+    let mut keys = keys.from(from);
+    loop {
+        let mut length = 0;
+        for (place, key) in run.iter_mut().zip(&mut keys) {
+            *place = key;
+            length += 1;
+        }
+        if length == 0 {
+            return;
+        }
+        store.pin().get_many(&run[..length], |_, value| match value {
+            Some(value) => reply.bulk(value),
+            None => reply.null(),
+        });
+    }
+}
+
+/// A command that is to be carried out. It has as many arguments as it takes.
+pub(super) struct Call<'a> {
+    pub(super) database: &'a Database,
+    pub(super) settings: &'a Settings,
+    pub(super) command: Command,
+    pub(super) args: Args<'a>,
+}
+
+impl<'a> Call<'a> {
+    fn store(&self) -> &'a Store {
+        &self.database.store
+    }
+
+    /// The first key, of the commands whose first argument it is.
+    fn key(&self) -> &'a [u8] {
+        self.args.at(1)
+    }
+
+    /// An argument that has to be an integer.
+    fn integer(&self, place: usize) -> Result<i64, Error> {
+        Ok(integer(self.args.at(place)).ok_or(NOT_AN_INTEGER)?)
+    }
+
+    /// Milliseconds since the epoch.
+    fn now(&self) -> i64 {
+        millis(self.database.time())
+    }
+
+    /// "invalid expire time", with the command's name.
+    fn bad_expiry(&self) -> Error {
+        let name = self.command.spec().name;
+        format!("ERR invalid expire time in '{name}' command").into_bytes().into()
+    }
+
+    fn wrong_arity(&self) -> Error {
+        Refusal::Arity(self.command).text(self.args.from(0)).into()
+    }
+
+    /// Whether a value of so many bytes may be.
+    fn check_length(&self, length: Option<usize>) -> Done {
+        match length {
+            Some(length) if length <= self.settings.limits.bulk => Ok(()),
+            _ => Err(TOO_LONG.into()),
+        }
+    }
+
+    /// Puts a value, whatever was there. If it is too heavy, that stays.
+    fn put(&self, key: &[u8], value: &[u8], expiration: Expiration) -> Done {
+        let store = self.store();
+        let size = (key.len() + value.len() + HEADER) as u64;
+        // The plain operations copy once less, but empty the place of what is too heavy.
+        let fits = store.max_capacity().is_none_or(|capacity| size <= capacity);
+        match expiration {
+            Expiration::Default if fits => store.insert(key, value),
+            Expiration::At(time) if fits => store.insert_until(key, value, time),
+            _ => {
+                store.try_compute_entry(key, |_| Op::PutFor(value.to_vec(), expiration))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes a value and leaves its deadline, atomically: `change` says of the value what it becomes (None: it stays), and may be called more
+    /// than once. What it said at last is the answer.
+    fn change<R>(
+        &self,
+        mut change: impl FnMut(Option<&[u8]>) -> Result<(Option<Vec<u8>>, R), Error>,
+    ) -> Result<R, Error> {
+        let mut said = None;
+        self.store().try_compute_entry(self.key(), |entry| {
+            let changed = change(entry.map(|entry| entry.value()));
+            let (op, answer) = match changed {
+                Ok((Some(value), answer)) => (Op::PutKeepTtl(value), Ok(answer)),
+                Ok((None, answer)) => (Op::Keep, Ok(answer)),
+                Err(error) => (Op::Keep, Err(error)),
+            };
+            said = Some(answer);
+            op
+        })?;
+        // It is always called.
+        said.unwrap_or(Err(SYNTAX.into()))
+    }
+}
+
+/// Milliseconds since the epoch, rounded down.
+fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The instant of so many milliseconds since the epoch; before it, the epoch.
+fn instant(millis: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+/// Carries out a command on the store.
+pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
+    match call.command {
+        Command::Get | Command::MGet => strings::get(&call, reply),
+        Command::GetDel => strings::get_del(&call, reply),
+        Command::MSet => strings::mset(&call, reply),
+        Command::Set => set::set(&call, reply),
+        Command::GetSet => set::get_set(&call, reply),
+        Command::SetNx => set::set_nx(&call, reply),
+        Command::SetEx | Command::PSetEx => set::set_ex(&call, reply),
+        Command::GetEx => set::get_ex(&call, reply),
+        Command::StrLen => ranges::length(&call, reply),
+        Command::Append => ranges::append(&call, reply),
+        Command::SetRange => ranges::set_range(&call, reply),
+        Command::GetRange | Command::SubStr => ranges::get_range(&call, reply),
+        Command::Incr | Command::Decr | Command::IncrBy | Command::DecrBy => {
+            numbers::add(&call, reply)
+        }
+        Command::IncrByFloat => numbers::add_float(&call, reply),
+        Command::SetBit => bits::set(&call, reply),
+        Command::GetBit => bits::get(&call, reply),
+        Command::BitCount => bits::count(&call, reply),
+        Command::BitPos => bits::position(&call, reply),
+        Command::Lcs => lcs::lcs(&call, reply),
+        Command::Expire | Command::PExpire | Command::ExpireAt | Command::PExpireAt => {
+            expiry::expire(&call, reply)
+        }
+        Command::Ttl | Command::PTtl | Command::ExpireTime | Command::PExpireTime => {
+            expiry::ttl(&call, reply)
+        }
+        Command::Persist => expiry::persist(&call, reply),
+        Command::Del | Command::Unlink | Command::Exists | Command::Touch => {
+            keyspace::count_keys(&call, reply)
+        }
+        Command::ObjectEncoding | Command::ObjectFreq | Command::ObjectIdleTime => {
+            object::object(&call, reply)
+        }
+        Command::Type => keyspace::kind(&call, reply),
+        Command::Keys => keyspace::keys(&call, reply),
+        Command::Scan => keyspace::scan(&call, reply),
+        Command::RandomKey => keyspace::random_key(&call, reply),
+        Command::DbSize => keyspace::size(&call, reply),
+        Command::FlushDb | Command::FlushAll => keyspace::flush(&call, reply),
+        Command::Time => keyspace::time(&call, reply),
+        // Those about the connection are answered before; others are in `missing`, which a test holds to this.
+        _ => Err(Refusal::Unknown(Unknown::Command).text(call.args.from(0)).into()),
+    }
+}

@@ -1,0 +1,62 @@
+//! A Redis server without its socket: connections as state machines, and their commands carried out on a [`Store`](crate::Store).
+//!
+//! ```
+//! use purekv::Store;
+//! use purekv::server::{Connection, Database, Server, Settings, Wanted};
+//!
+//! let server = Server::new(Database::new(Store::new()), Settings::default());
+//! let mut connection = Connection::new(&server, "127.0.0.1:50000");
+//! connection.input().extend_from_slice(b"SET k v\r\nGET k\r\n");
+//! assert_eq!(connection.advance(), Wanted::Both);
+//! assert_eq!(connection.output(), b"+OK\r\n$1\r\nv\r\n");
+//! let length = connection.output().len();
+//! assert_eq!(connection.written(length), Wanted::Read);
+//! ```
+//!
+//! Who owns the socket reads into [`Connection::input`], calls [`Connection::advance`], writes [`Connection::output`], and does what is
+//! [`Wanted`]. Commands run on the thread that calls, any number of threads at once; a connection belongs to one of them at a time.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `connection` | bytes: requests out of the input, replies into the output, runs of GETs as one look-up of many |
+//! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
+//! | `hello`, `client` | the commands that are about the connection itself |
+//! | `commands` | what the table of commands says of itself |
+//! | `execute` | commands on the store: the only place that knows both protocol and store |
+//! | `missing` | the commands of the table that are not there yet |
+//!
+//! # What is atomic
+//!
+//! A command on one key is, against everybody, threads that use the store directly among them. MSET, MGET, DEL, UNLINK, EXISTS and TOUCH of several keys
+//! go key by key: another client may see, or do, something in between. That is less than Redis promises, which runs one command at a
+//! time. FLUSHALL removes what is there when it is called; what is written meanwhile may stay.
+//!
+//! # Where Redis 7.0 is not followed
+//!
+//! - Commands that are not there yet are unknown commands: `missing` lists them.
+//! - An entry that is due is absent from its very millisecond on; Redis has it until that one is over. DBSIZE counts what is due and not removed
+//!   yet, as there, though not the very same of it.
+//! - A time that is so far ahead that nanoseconds do not get there (some hundred years) is never: TTL replies -1.
+//! - SET without an expiry has the store's default time-to-live, if it was made with one. Redis has no such thing.
+//! - Sums of INCRBYFLOAT are `f64`, see [`resp::number`](crate::resp::number).
+//! - Words are compared whole: Redis's end at a NUL byte, so it takes `EX\0...` for EX.
+//! - SCAN's cursors are the store's own, and KEYS, SCAN and RANDOMKEY have their keys in another order.
+//! - HELLO says "redis" and the version whose words are followed, since clients look at it.
+//! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
+
+mod args;
+mod client;
+mod commands;
+mod connection;
+mod execute;
+mod hello;
+mod missing;
+mod session;
+mod settings;
+
+pub use connection::{Connection, Wanted};
+pub use execute::Database;
+pub use settings::{Server, Settings};
+
+/// The version of Redis whose commands and words are followed.
+const REDIS_VERSION: &str = "7.0.15";

@@ -1,0 +1,161 @@
+//! What a connection is besides its bytes, and which command answers a request.
+
+use std::time::SystemTime;
+
+use super::args::Args;
+use super::execute::{self, Call, Done};
+use super::missing::present;
+use super::settings::Server;
+use super::{client, commands, hello};
+use crate::resp::Protocol;
+use crate::resp::command::{Command, Flag, Refusal, Unknown};
+use crate::resp::encode::Encoder;
+use crate::resp::error::RequestFault;
+
+/// A client as its commands know it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: u64,
+    pub(super) peer: String,
+    pub(super) since: SystemTime,
+    pub(super) protocol: Protocol,
+    pub(super) is_authenticated: bool,
+    pub(super) name: Vec<u8>,
+    pub(super) library: Vec<u8>,
+    pub(super) library_version: Vec<u8>,
+    /// CLIENT REPLY OFF.
+    pub(super) is_mute: bool,
+    /// CLIENT REPLY SKIP came before this command.
+    pub(super) skips: bool,
+    /// It is this command.
+    pub(super) skips_next: bool,
+    /// CLIENT NO-EVICT.
+    pub(super) is_spared: bool,
+    has_quit: bool,
+}
+
+/// A request, for the commands about the connection.
+pub(super) struct Request<'a> {
+    pub(super) server: &'a Server,
+    pub(super) command: Command,
+    pub(super) args: Args<'a>,
+}
+
+impl Session {
+    pub(super) fn new(server: &Server, peer: String) -> Self {
+        Self {
+            id: server.number(),
+            peer,
+            since: server.database.time(),
+            protocol: Protocol::Resp2,
+            is_authenticated: server.settings.password.is_none(),
+            name: Vec::new(),
+            library: Vec::new(),
+            library_version: Vec::new(),
+            is_mute: false,
+            skips: false,
+            skips_next: false,
+            is_spared: false,
+            has_quit: false,
+        }
+    }
+
+    pub(super) fn is_authenticated(&self) -> bool {
+        self.is_authenticated
+    }
+
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    pub(super) fn has_quit(&self) -> bool {
+        self.has_quit
+    }
+
+    /// Whether a GET needs nothing but the store.
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_authenticated && !self.is_mute && !self.skips_next
+    }
+
+    /// The reply to what is no request.
+    pub(super) fn fault(&self, fault: RequestFault, out: &mut Vec<u8>) {
+        if !self.is_mute && !self.skips_next {
+            Encoder::new(out, self.protocol).fault(fault);
+        }
+    }
+
+    /// Carries out one request, and appends the reply.
+    pub(super) fn answer(
+        &mut self,
+        server: &Server,
+        found: Result<Command, Unknown>,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        self.skips = std::mem::take(&mut self.skips_next);
+        let start = out.len();
+        if let Err(error) = self.perform(server, found, args, out) {
+            Encoder::new(out, self.protocol).error(error.text());
+        }
+        if self.is_mute || self.skips {
+            out.truncate(start);
+        }
+    }
+
+    fn perform(
+        &mut self,
+        server: &Server,
+        found: Result<Command, Unknown>,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let refuse = |refusal: Refusal| execute::Error::from(refusal.text(args.from(0)));
+        let command =
+            found.and_then(present).map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
+        let spec = command.spec();
+        if !spec.takes(args.len()) {
+            return Err(refuse(Refusal::Arity(command)));
+        }
+        if !self.is_authenticated && !spec.is(Flag::NoAuth) {
+            return Err("NOAUTH Authentication required.".into());
+        }
+        let request = Request { server, command, args };
+        match command {
+            Command::Hello => return hello::hello(self, &request, out),
+            Command::Reset => return hello::reset(self, &request, out),
+            _ => {}
+        }
+        let mut reply = Encoder::new(out, self.protocol);
+        match command {
+            Command::Ping => hello::ping(&request, &mut reply),
+            Command::Echo => {
+                reply.bulk(args.at(1));
+                Ok(())
+            }
+            Command::Auth => hello::auth(self, &request, &mut reply),
+            Command::Select => hello::select(&request, &mut reply),
+            Command::Quit => {
+                self.has_quit = true;
+                reply.ok();
+                Ok(())
+            }
+            Command::ClientGetName
+            | Command::ClientId
+            | Command::ClientInfo
+            | Command::ClientNoEvict
+            | Command::ClientReply
+            | Command::ClientSetInfo
+            | Command::ClientSetName => client::client(self, &request, &mut reply),
+            Command::Command
+            | Command::CommandCount
+            | Command::CommandDocs
+            | Command::CommandGetKeys
+            | Command::CommandInfo
+            | Command::CommandList => commands::command(&request, &mut reply),
+            _ => execute::run(
+                Call { database: &server.database, settings: &server.settings, command, args },
+                &mut reply,
+            ),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The server without its socket: connections are given bytes, and what they reply is compared with what it should be, or with what a real
+//! `redis-server` replies. Where there is none on the `PATH`, comparisons are skipped with a message.
+
+#[path = "server/commands.rs"]
+mod commands;
+#[path = "server/connections.rs"]
+mod connections;
+#[path = "server/driver.rs"]
+mod driver;
+#[path = "support/folder.rs"]
+#[cfg(unix)]
+mod folder;
+#[path = "support/random.rs"]
+#[allow(dead_code, reason = "not all of it is needed")]
+mod random;
+#[path = "server/redis.rs"]
+#[cfg(unix)]
+mod redis;
+#[path = "resp_redis/server.rs"]
+#[cfg(unix)]
+#[allow(dead_code, reason = "not all of it is needed")]
+mod server;
+#[path = "server/strings.rs"]
+mod strings;
+#[path = "server/threads.rs"]
+mod threads;
