@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use purekv::{Computed, Op, RemovalCause, Ttl};
+use purekv::{Computed, Expiration, Op, RemovalCause, Ttl};
 
 /// As in `common/naive.rs`.
 const END: u128 = (1 << 62) - 1;
@@ -140,6 +140,22 @@ impl Naive {
             Op::Put(value) => (value, self.default_deadline()),
             Op::PutWithTtl(value, ttl) => (value, self.deadline(ttl)),
             Op::PutKeepTtl(value) => (value, deadline.unwrap_or(self.default_deadline())),
+            Op::PutFor(value, expiration) => (value, self.due(expiration, deadline)),
+            Op::Retime(expiration) => {
+                let due = self.due(expiration, deadline);
+                return match self.entries.get_mut(key).filter(|_| before.is_some()) {
+                    None => Computed::Absent,
+                    Some(_) if expiration == Expiration::Keep => Computed::Kept,
+                    Some(entry) if due > self.now => {
+                        entry.deadline = due;
+                        Computed::Retimed
+                    }
+                    Some(_) => {
+                        self.depart(key, RemovalCause::Removed);
+                        Computed::Removed
+                    }
+                };
+            }
             Op::Remove => {
                 return match self.remove(key) {
                     Some(_) => Computed::Removed,
@@ -153,6 +169,17 @@ impl Naive {
             (Err(Refused), _) => Computed::TooHeavy,
             (Ok(()), Some(_)) => Computed::Replaced,
             (Ok(()), None) => Computed::Inserted,
+        }
+    }
+
+    fn due(&self, expiration: Expiration, before: Option<u128>) -> u128 {
+        match expiration {
+            Expiration::Keep => before.unwrap_or(self.default_deadline()),
+            Expiration::After(ttl) => self.deadline(ttl),
+            Expiration::Never => END,
+            // Scenarios have no other times than those long ago.
+            Expiration::At(_) => 0,
+            _ => self.default_deadline(),
         }
     }
 
