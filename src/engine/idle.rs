@@ -214,7 +214,7 @@ impl<E: Entry> Engine<E> {
         if !hard.change(before, deadline) {
             return Moved::Not;
         }
-        failpoint::hit("engine::move_hard::changed");
+        failpoint::hit("engine::touch::hard_changed");
         if self.follow(hash, entry, hard, guard, now) { Moved::Whole } else { Moved::Half }
     }
 
