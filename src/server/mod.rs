@@ -36,7 +36,7 @@
 //! - Commands that are not there yet are unknown commands: `missing` lists them.
 //! - An entry that is due is absent from its very millisecond on; Redis has it until that one is over. DBSIZE counts what is due and not removed
 //!   yet, as there, though not the very same of it.
-//! - A time that is so far ahead that nanoseconds do not get there (some hundred years) is never: TTL replies -1.
+//! - A time that is further ahead than a deadline's nanoseconds get (146 years) is never: TTL replies -1.
 //! - SET without an expiry has the store's default time-to-live, if it was made with one. Redis has no such thing.
 //! - Sums of INCRBYFLOAT are `f64`, see [`resp::number`](crate::resp::number).
 //! - Words are compared whole: Redis's end at a NUL byte, so it takes `EX\0...` for EX.
