@@ -20,8 +20,9 @@ use super::blob::Blob;
 use super::core::{Core, Loadable, enter};
 use super::store::Store;
 use super::typed::Cache;
-use super::view::{EntryView, given};
+use super::view::EntryView;
 use crate::clock::Now;
+use crate::engine::given;
 use crate::hash::mix;
 use crate::table::{SLOTS, Scan, Shared};
 

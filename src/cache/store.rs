@@ -135,6 +135,22 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.put_entry(hash, key, entry, &guard, &now)
     }
 
+    /// Inserts or replaces, due as said. Unlike [`try_insert`](Self::try_insert), what is too heavy leaves what is there (but if the bound is lowered just then).
+    #[cfg(feature = "server")]
+    pub(crate) fn put_if_light(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        expiration: Expiration,
+    ) -> Result<(), TooHeavy> {
+        let (hash, now) = (self.hash(key), Now::new(self.core.clock()));
+        let guard = epoch::pin();
+        self.core.engine.expect(hash, &guard);
+        let entry = self.entry_for(key, value, expiration, &now);
+        self.core.engine.check_weight(&entry)?;
+        self.put_entry(hash, key, entry, &guard, &now)
+    }
+
     /// Inserts or replaces by `entry`, which is that of `key`.
     #[inline(always)]
     pub(super) fn put_entry(

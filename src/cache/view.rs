@@ -11,9 +11,8 @@ use super::store::{Store, is};
 use super::typed::{self, Cache};
 use super::warm::{stable_hash, stable_hash_of_bytes};
 use crate::clock::{Now, WallClock};
-use crate::engine::Hard;
+use crate::engine::given;
 use crate::kv::Ttl;
-use crate::table::Shared;
 
 /// An entry that is there: its value, and when it is due.
 ///
@@ -55,11 +54,6 @@ impl<V: fmt::Debug + ?Sized> fmt::Debug for EntryView<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EntryView").field("value", &self.value).field("ttl", &self.ttl()).finish()
     }
-}
-
-/// When an entry that was found with `deadline` is due by what it was given.
-pub(super) fn given<E: Loadable>(entry: Shared<'_, E>, deadline: u64) -> u64 {
-    E::hard(entry).map_or(deadline, Hard::load)
 }
 
 impl<K, V, S> Cache<K, V, S>

@@ -169,6 +169,12 @@ impl<E: Entry> Engine<E> {
         Ok(arrival)
     }
 
+    /// Whether an entry is light enough to be inserted, as things are now.
+    #[cfg(feature = "server")]
+    pub(crate) fn check_weight(&self, entry: &Owned<E>) -> Result<(), Heavy> {
+        self.arrival(entry).map(drop)
+    }
+
     /// As [`arrival`](Self::arrival), for another entry of the same key.
     pub(super) fn arrive(&self, entry: &Owned<E>, arrival: &mut Arrival) -> Result<(), Heavy> {
         if let Some(bound) = &self.bound {

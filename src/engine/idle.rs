@@ -66,6 +66,11 @@ impl Hard {
     }
 }
 
+/// When an entry that was found with `deadline` is due by what it was given, not counting that it may be idle.
+pub(crate) fn given<E: Entry>(entry: Shared<'_, E>, deadline: u64) -> u64 {
+    E::hard(entry).map_or(deadline, Hard::load)
+}
+
 /// What became of a change of a hard deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moved {
@@ -236,7 +241,8 @@ impl<E: Entry> Engine<E> {
             if now.is_due(old) {
                 return false;
             }
-            // After the deadline that is replaced: who has set that has set the hard one before, and it is not undone here.
+            // After the deadline that is replaced: who has set that has set the hard one before (by the Release in `extend`, whose partner is the Acquire in `state`), and it
+            // is not undone here.
             let limit = hard.load();
             // Not earlier than a use since has put it, if this thread was stopped.
             let until = wanted.max(old).min(limit);

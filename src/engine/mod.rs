@@ -51,7 +51,7 @@ use std::time::Duration;
 pub(crate) use bound::{Capacity, Heavy};
 pub(crate) use deadline::Deadline;
 pub(crate) use entry::{Entry, Timer};
-pub(crate) use idle::{Hard, Hooks, Observer, OnRead, Until};
+pub(crate) use idle::{Hard, Hooks, Observer, OnRead, Until, given};
 pub(crate) use listener::Listener;
 #[cfg(feature = "dump")]
 pub(crate) use publish::{Arriving, Published};

@@ -14,7 +14,7 @@
 //! with the entry: as if it had come before, unasked.
 
 use super::deadline::State;
-use super::idle::Moved;
+use super::idle::{Moved, given};
 use super::read::Live;
 use super::{Decided, Engine, Entry, Hard};
 use crate::clock::Now;
@@ -51,8 +51,8 @@ impl From<Retimed> for Decided {
 
 impl<E: Entry> Live<'_, E> {
     /// When it is due, not counting idleness: what it was given.
-    pub(crate) fn given(&self) -> u64 {
-        E::hard(self.entry()).map_or(self.deadline, Hard::load)
+    pub(super) fn given(&self) -> u64 {
+        given(self.entry(), self.deadline)
     }
 }
 
@@ -120,8 +120,10 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) -> bool {
-        let Some(hard) = E::hard(live.entry()) else { return false };
-        half == Half(Some(seen)) && self.follow(hash, live.entry(), hard, guard, now)
+        if half != Half(Some(seen)) {
+            return false;
+        }
+        E::hard(live.entry()).is_some_and(|hard| self.follow(hash, live.entry(), hard, guard, now))
     }
 
     fn remove_unless_changed(

@@ -52,7 +52,7 @@ impl Connection {
     pub fn new(server: &Arc<Server>, peer: impl Into<String>) -> Self {
         let session = Session::new(server, peer.into());
         let mut decoder = RequestDecoder::new(server.settings.limits);
-        decoder.set_must_authenticate(!session.is_authenticated());
+        decoder.set_must_authenticate(!session.is_authenticated);
         Self {
             server: server.clone(),
             session,
@@ -158,13 +158,13 @@ impl Connection {
         let args = Args::new(&self.input[start..], self.decoder.arguments());
         self.session.answer(&self.server, found, args, &mut self.output);
         self.is_closing |= self.session.has_quit();
-        self.decoder.set_must_authenticate(!self.session.is_authenticated());
+        self.decoder.set_must_authenticate(!self.session.is_authenticated);
     }
 
     fn answer_gets(&mut self) {
         if !self.gets.is_empty() {
             let keys = Args::new(&self.input, &self.gets);
-            self.server.database.get_run(keys, self.session.protocol(), &mut self.output);
+            self.server.database.get_run(keys, self.session.protocol, &mut self.output);
             self.gets.clear();
         }
     }

@@ -60,14 +60,6 @@ impl Session {
         }
     }
 
-    pub(super) fn is_authenticated(&self) -> bool {
-        self.is_authenticated
-    }
-
-    pub(super) fn protocol(&self) -> Protocol {
-        self.protocol
-    }
-
     pub(super) fn has_quit(&self) -> bool {
         self.has_quit
     }

@@ -18,7 +18,6 @@ use super::format::pad;
 use super::index::Location;
 use super::opened::Opened;
 use super::tables::{SECTION_ENTRIES, SECTION_LEARNT, SECTION_MARKS, Section};
-use crate::sync::Ordering;
 
 /// What a policy has learnt, in the making.
 pub(crate) type Learnt = [u8; 16];
@@ -105,15 +104,7 @@ impl Opened {
     /// A section of a kind that is its bytes.
     fn known(&self, number: usize, line: Section) -> Result<&[u8], DumpError> {
         let good = &self.good_sections[number];
-        // Relaxed, both: it publishes nothing, for the bytes are the file's.
-        if good.load(Ordering::Relaxed)
-            && let Some(bytes) = self.part(line.offset, line.len)
-        {
-            return Ok(bytes);
-        }
-        let bytes = self.whole("section", line.offset, line.len, line.checksum)?;
-        good.store(true, Ordering::Relaxed);
-        Ok(bytes)
+        self.verified(good, "section", line.offset, line.len, line.checksum)
     }
 
     /// Verifies a section of something else than entries: that it is whole.

@@ -170,11 +170,6 @@ impl Opened {
         Ok(())
     }
 
-    /// A part of the file; None: it is not in it.
-    pub(super) fn part(&self, offset: u64, len: u64) -> Option<&[u8]> {
-        part(self.map.bytes(), offset, len)
-    }
-
     /// Whether this program can read what is in it.
     pub(super) fn check_packed(&self) -> Result<(), DumpError> {
         match self.packed {
@@ -305,16 +300,27 @@ impl Opened {
         };
         let Block { offset, cells, checksum } = block;
         let len = block_len(buckets_in(number, self.footer.buckets), cells).unwrap_or(u64::MAX);
-        // Relaxed: as for sections.
+        Ok((self.verified(good, "index block", offset, len, checksum)?, cells))
+    }
+
+    /// A part that is its bytes, [whole](Self::whole): looked at once, and `good` remembers it.
+    pub(super) fn verified(
+        &self,
+        good: &AtomicBool,
+        name: &'static str,
+        offset: u64,
+        len: u64,
+        checksum: u64,
+    ) -> Result<&[u8], DumpError> {
+        // Relaxed, both: it publishes nothing, for the bytes are the file's.
         if good.load(Ordering::Relaxed)
             && let Some(bytes) = part(self.map.bytes(), offset, len)
         {
-            return Ok((bytes, cells));
+            return Ok(bytes);
         }
-        let bytes = self.whole("index block", offset, len, checksum)?;
-        // Relaxed: as for sections.
+        let bytes = self.whole(name, offset, len, checksum)?;
         good.store(true, Ordering::Relaxed);
-        Ok((bytes, cells))
+        Ok(bytes)
     }
 
     /// Verifies each section and each block of the index, but for what only types can tell.

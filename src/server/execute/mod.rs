@@ -31,8 +31,6 @@ const TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-
 
 /// How many keys are looked up at once.
 pub(super) const RUN: usize = 64;
-/// What an entry takes besides its key and its value, at most.
-const HEADER: usize = 64;
 
 /// The text of an error reply: its code, a space, and what there is to say.
 #[derive(Clone, Debug)]
@@ -156,16 +154,11 @@ impl<'a> Call<'a> {
 
     /// Puts a value, whatever was there. If it is too heavy, that stays.
     fn put(&self, key: &[u8], value: &[u8], expiration: Expiration) -> Done {
-        let store = self.store();
-        let size = (key.len() + value.len() + HEADER) as u64;
-        // The plain operations copy once less, but empty the place of what is too heavy.
-        let fits = store.max_capacity().is_none_or(|capacity| size <= capacity);
         match expiration {
-            Expiration::Default if fits => store.insert(key, value),
-            Expiration::At(time) if fits => store.insert_until(key, value, time),
-            _ => {
-                store.try_compute_entry(key, |_| Op::PutFor(value.to_vec(), expiration))?;
+            Expiration::Keep => {
+                self.store().try_compute_entry(key, |_| Op::PutKeepTtl(value.to_vec()))?;
             }
+            _ => self.store().put_if_light(key, value, expiration)?,
         }
         Ok(())
     }
