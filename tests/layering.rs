@@ -78,6 +78,8 @@ const RESERVED: &[Reserved] = &[
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
+            // What other threads have to say to a connection.
+            "src/server/worker.rs",
             // What is where in a dump: between the threads that write it.
             "src/snapshot/writer.rs",
             "src/sync/failpoint.rs",

@@ -11,12 +11,11 @@ use super::args::Args;
 use super::execute::RUN;
 use super::session::Session;
 use super::settings::Server;
+use super::worker::Worker;
 use crate::resp::command::Command;
 use crate::resp::request::{Decoded, RequestDecoder, Span};
 use crate::sync::Arc;
 
-/// Buffers larger than this are not kept for later once they are empty.
-const KEPT: usize = 64 << 10;
 /// An argument may announce more than ever comes: room for it is made by no more than this at once.
 const ROOM: usize = 1 << 20;
 
@@ -40,6 +39,8 @@ pub struct Connection {
     decoder: RequestDecoder,
     input: Vec<u8>,
     output: Vec<u8>,
+    /// Bytes that the request of which a part has come lacks, as far as that is known.
+    room: usize,
     /// So much of the output is written.
     written: usize,
     /// The keys of GETs that are not answered yet: places in the input.
@@ -48,8 +49,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A new connection, of a client at the address `peer`, which is for people to read.
-    pub fn new(server: &Arc<Server>, peer: impl Into<String>) -> Self {
+    /// A new connection that this thread serves, of a client at the address `peer`, which is for people to read.
+    pub fn new(worker: &Worker, peer: impl Into<String>) -> Self {
+        let server = &worker.server;
         let session = Session::new(server, peer.into());
         let mut decoder = RequestDecoder::new(server.settings.limits);
         decoder.set_must_authenticate(!session.is_authenticated);
@@ -58,6 +60,7 @@ impl Connection {
             session,
             decoder,
             input: Vec::new(),
+            room: 0,
             output: Vec::new(),
             written: 0,
             gets: Vec::new(),
@@ -65,8 +68,15 @@ impl Connection {
         }
     }
 
+    /// Its number: 1, 2, … in the order in which a server's connections are made.
+    pub fn id(&self) -> u64 {
+        self.session.id
+    }
+
     /// What the client has sent and is not used up: add to its end what comes, and call [`advance`](Self::advance). Nothing else may be done to it.
-    pub fn input(&mut self) -> &mut Vec<u8> {
+    pub fn input(&mut self, worker: &mut Worker) -> &mut Vec<u8> {
+        worker.lend(&mut self.input, &mut self.output);
+        self.input.reserve(self.room);
         &mut self.input
     }
 
@@ -80,15 +90,18 @@ impl Connection {
     /// # Panics
     ///
     /// If that is more than there were.
-    pub fn written(&mut self, length: usize) -> Wanted {
+    pub fn written(&mut self, length: usize, worker: &mut Worker) -> Wanted {
         assert!(length <= self.output().len(), "more is written than there was");
         self.written += length;
         if self.written == self.output.len() {
             self.written = 0;
             self.output.clear();
-            self.output.shrink_to(KEPT);
         }
-        self.advance()
+        if self.input.is_empty() {
+            worker.take_back(&mut self.input, &mut self.output);
+            return self.wanted();
+        }
+        self.advance(worker)
     }
 
     /// The client sends no more, or is to be sent away: what it has sent and was not carried out is forgotten, and what is to be written remains so.
@@ -100,7 +113,16 @@ impl Connection {
 
     /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands); it never
     /// blocks, as the store does not. What is wrong in a request is replied, and never a panic.
-    pub fn advance(&mut self) -> Wanted {
+    pub fn advance(&mut self, worker: &mut Worker) -> Wanted {
+        debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
+        worker.lend(&mut self.input, &mut self.output);
+        self.carry_out();
+        worker.take_back(&mut self.input, &mut self.output);
+        self.wanted()
+    }
+
+    fn carry_out(&mut self) {
+        self.room = 0;
         let mut start = 0;
         while !self.is_closing && !self.is_full() {
             match self.decoder.decode(&mut self.input[start..]) {
@@ -112,8 +134,8 @@ impl Connection {
                 Ok(Decoded::Partial { missing }) => {
                     self.answer_gets();
                     self.drop_input(start);
-                    self.input.reserve(missing.min(ROOM));
-                    return self.wanted();
+                    self.room = missing.min(ROOM);
+                    return;
                 }
                 Err(error) => {
                     self.answer_gets();
@@ -124,7 +146,6 @@ impl Connection {
         }
         self.answer_gets();
         self.drop_input(start);
-        self.wanted()
     }
 
     /// What is wanted as things are.
@@ -172,7 +193,6 @@ impl Connection {
     fn drop_input(&mut self, length: usize) {
         if self.is_closing || length == self.input.len() {
             self.input.clear();
-            self.input.shrink_to(KEPT);
         } else {
             self.input.drain(..length);
         }

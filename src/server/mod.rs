@@ -2,23 +2,25 @@
 //!
 //! ```
 //! use purekv::Store;
-//! use purekv::server::{Connection, Database, Server, Settings, Wanted};
+//! use purekv::server::{Connection, Database, Server, Settings, Wanted, Worker};
 //!
 //! let server = Server::new(Database::new(Store::new()), Settings::default());
-//! let mut connection = Connection::new(&server, "127.0.0.1:50000");
-//! connection.input().extend_from_slice(b"SET k v\r\nGET k\r\n");
-//! assert_eq!(connection.advance(), Wanted::Both);
+//! let mut worker = Worker::new(&server, || ());
+//! let mut connection = Connection::new(&worker, "127.0.0.1:50000");
+//! connection.input(&mut worker).extend_from_slice(b"SET k v\r\nGET k\r\n");
+//! assert_eq!(connection.advance(&mut worker), Wanted::Both);
 //! assert_eq!(connection.output(), b"+OK\r\n$1\r\nv\r\n");
 //! let length = connection.output().len();
-//! assert_eq!(connection.written(length), Wanted::Read);
+//! assert_eq!(connection.written(length, &mut worker), Wanted::Read);
 //! ```
 //!
 //! Who owns the socket reads into [`Connection::input`], calls [`Connection::advance`], writes [`Connection::output`], and does what is
-//! [`Wanted`]. Commands run on the thread that calls, any number of threads at once; a connection belongs to one of them at a time.
+//! [`Wanted`]. Commands run on the thread that calls, any number of threads at once; each has a [`Worker`], and connections of its own.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `connection` | bytes: requests out of the input, replies into the output, runs of GETs as one look-up of many |
+//! | `worker` | a thread that serves connections, as they see it |
 //! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
 //! | `hello`, `client` | the commands that are about the connection itself |
 //! | `commands` | what the table of commands says of itself |
@@ -53,10 +55,12 @@ mod hello;
 mod missing;
 mod session;
 mod settings;
+mod worker;
 
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
 pub use settings::{Server, Settings};
+pub use worker::Worker;
 
 /// The version of Redis whose commands and words are followed.
 const REDIS_VERSION: &str = "7.0.15";
