@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::args::Args;
 use super::clients::{Peer, Seen};
+use super::counters::{Tally, Traffic};
 use super::execute::RUN;
 use super::session::Session;
 use super::settings::Server;
@@ -47,6 +48,8 @@ pub struct Connection {
     output: Vec<u8>,
     /// Bytes that the request of which a part has come lacks, as far as that is known.
     room: usize,
+    /// So much of the input is counted already.
+    left: usize,
     /// So much of the output is written.
     written: usize,
     /// The keys of GETs that are not answered yet: places in the input.
@@ -63,13 +66,16 @@ impl Connection {
     pub fn new(worker: &Worker, peer: impl Into<Peer>) -> Self {
         let server = &worker.server;
         let session = Session::new(worker, peer.into());
-        let mut decoder = RequestDecoder::new(server.settings.limits);
+        let mut limits = server.settings.limits;
+        limits.bulk = server.live.longest.size();
+        let mut decoder = RequestDecoder::new(limits);
         decoder.set_must_authenticate(!session.is_authenticated);
         Self {
             server: server.clone(),
             decoder,
             input: Vec::new(),
             room: 0,
+            left: 0,
             output: Vec::new(),
             written: 0,
             gets: Vec::new(),
@@ -105,6 +111,9 @@ impl Connection {
     pub fn written(&mut self, length: usize, worker: &mut Worker) -> Wanted {
         assert!(length <= self.output().len(), "more is written than there was");
         self.written += length;
+        let counters = &worker.inbox.counters;
+        counters.traffic(Traffic::Output, length);
+        counters.traffic(Traffic::Writes, 1);
         if self.written == self.output.len() {
             self.written = 0;
             self.output.clear();
@@ -131,10 +140,16 @@ impl Connection {
         debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
         worker.lend(&mut self.input, &mut self.output);
         self.time = self.server.database.millis();
+        if self.input.len() > self.left {
+            let counters = &worker.inbox.counters;
+            counters.traffic(Traffic::Input, self.input.len() - self.left);
+            counters.traffic(Traffic::Reads, 1);
+        }
         if !self.session.seat.card.is_killed() {
             self.carry_out(worker);
         }
         self.end_if_it_must();
+        self.left = self.input.len();
         worker.take_back(&mut self.input, &mut self.output);
         self.show();
         self.wanted()
@@ -155,7 +170,7 @@ impl Connection {
             match self.decoder.decode(&mut self.input[start..]) {
                 Ok(Decoded::Request { length }) => {
                     if !self.request(start, worker) {
-                        self.answer_gets();
+                        self.answer_gets(worker);
                         self.drop_input(start);
                         self.held = Some(length);
                         return;
@@ -164,19 +179,20 @@ impl Connection {
                 }
                 Ok(Decoded::Skipped { length }) => start += length,
                 Ok(Decoded::Partial { missing }) => {
-                    self.answer_gets();
+                    self.answer_gets(worker);
                     self.drop_input(start);
                     self.room = missing.min(ROOM);
                     return;
                 }
                 Err(error) => {
-                    self.answer_gets();
+                    self.answer_gets(worker);
+                    worker.inbox.counters.error(b"ERR");
                     self.session.fault(error.fault, &mut self.output);
                     self.is_closing = true;
                 }
             }
         }
-        self.answer_gets();
+        self.answer_gets(worker);
         self.drop_input(start);
     }
 
@@ -197,15 +213,15 @@ impl Connection {
 
     /// Whether it has said nothing for longer than it may ([`Settings::timeout`](super::Settings::timeout)): to be closed. Whose request waits has said it.
     pub fn is_overdue(&self) -> bool {
-        let Some(timeout) = self.server.settings.timeout else { return false };
-        let idle = self.server.database.millis().saturating_sub(self.time);
-        self.held.is_none() && u128::from(idle) > timeout.as_millis()
+        let timeout = self.server.live.timeout.get().cast_unsigned();
+        let idle = || self.server.database.millis().saturating_sub(self.time);
+        timeout > 0 && self.held.is_none() && idle() > timeout.saturating_mul(1000)
     }
 
     /// Who is killed, or does not fetch what it asks for, is closed with what is not written.
     fn end_if_it_must(&mut self) {
-        let limit = self.server.settings.output_limit;
-        let is_too_much = limit.is_some_and(|limit| self.output().len() > limit);
+        let limit = self.server.live.output_limit.size();
+        let is_too_much = limit > 0 && self.output().len() > limit;
         if is_too_much || self.session.seat.card.is_killed() {
             self.written = 0;
             self.output = Vec::new();
@@ -236,8 +252,8 @@ impl Connection {
         let spans = self.decoder.arguments();
         let args = Args::new(&self.input[start..], spans);
         let found = Command::find(args.at(0), args.get(1));
-        if self.server.pause.may_be()
-            && let Some(until) = self.session.must_wait(&self.server, found, args.len())
+        if (self.server.pause.may_be() || found == Ok(Command::Debug))
+            && let Some(until) = self.session.must_wait(&self.server, found, args)
         {
             worker.hold(self.id(), until);
             return false;
@@ -245,24 +261,28 @@ impl Connection {
         if found == Ok(Command::Get) && spans.len() == 2 && self.session.is_plain() {
             self.gets.push(spans[1].after(start));
             if self.gets.len() == RUN {
-                self.answer_gets();
+                self.answer_gets(worker);
             }
             return true;
         }
-        self.answer_gets();
+        self.answer_gets(worker);
         if let Ok(command @ (Command::ClientInfo | Command::ClientList)) = found {
             self.session.last = Some(command);
             self.show();
         }
         let args = Args::new(&self.input[start..], self.decoder.arguments());
-        self.session.answer(&self.server, found, args, &mut self.output);
+        let counters = &worker.inbox.counters;
+        self.session.answer(&self.server, counters, found, args, &mut self.output);
         self.is_closing |= self.session.has_quit();
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
         true
     }
 
-    fn answer_gets(&mut self) {
+    fn answer_gets(&mut self, worker: &Worker) {
         if !self.gets.is_empty() {
+            let count = self.gets.len() as u64;
+            worker.inbox.counters.command(Command::Get, Tally::Calls, count);
+            self.session.last = Some(Command::Get);
             let keys = Args::new(&self.input, &self.gets);
             self.server.database.get_run(keys, self.session.protocol, &mut self.output);
             self.gets.clear();

@@ -50,23 +50,32 @@
 //! - CLIENT PAUSE does not keep entries from expiring.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
+mod admin;
 mod args;
 mod client;
 mod clients;
 mod commands;
+mod config;
 mod connection;
+mod counters;
+mod dumps;
 mod execute;
 mod hello;
+mod help;
+mod info;
+mod live;
 mod missing;
 mod pause;
 mod session;
 mod settings;
+mod shutdown;
+mod slow;
 mod worker;
 
 pub use clients::Peer;
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
-pub use settings::{Server, Settings};
+pub use settings::{Listens, Server, Settings};
 pub use worker::Worker;
 
 /// The version of Redis whose commands and words are followed.

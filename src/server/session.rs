@@ -2,15 +2,17 @@
 
 use super::args::Args;
 use super::clients::{Peer, Seat};
+use super::counters::{Counters, Tally};
 use super::execute::{self, Call, Done};
 use super::missing::present;
 use super::settings::Server;
 use super::worker::Worker;
-use super::{client, commands, hello};
+use super::{admin, client, commands, hello, slow};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Flag, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::error::RequestFault;
+use crate::sync::Arc;
 
 /// A client as its commands know it.
 #[derive(Debug)]
@@ -29,11 +31,13 @@ pub(super) struct Session {
     /// CLIENT NO-EVICT.
     pub(super) is_spared: bool,
     pub(super) has_quit: bool,
+    /// It is in a DEBUG SLEEP.
+    sleeps_until: Option<u64>,
 }
 
 /// A request, for the commands about the connection.
 pub(super) struct Request<'a> {
-    pub(super) server: &'a Server,
+    pub(super) server: &'a Arc<Server>,
     pub(super) command: Command,
     pub(super) args: Args<'a>,
 }
@@ -45,12 +49,13 @@ impl Session {
             seat: server.clients.enter(&worker.inbox, peer, server.database.millis()),
             last: None,
             protocol: Protocol::Resp2,
-            is_authenticated: server.settings.password.is_none(),
+            is_authenticated: !server.live.has_password(),
             is_mute: false,
             skips: false,
             skips_next: false,
             is_spared: false,
             has_quit: false,
+            sleeps_until: None,
         }
     }
 
@@ -69,17 +74,27 @@ impl Session {
 
     /// Until when a request has to wait, if it is one that can be carried out.
     pub(super) fn must_wait(
-        &self,
-        server: &Server,
+        &mut self,
+        server: &Arc<Server>,
         found: Result<Command, Unknown>,
-        count: usize,
+        args: Args<'_>,
     ) -> Option<u64> {
         let command = found.and_then(present).ok()?;
         let spec = command.spec();
-        if !spec.takes(count) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
+        if !spec.takes(args.len()) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
             return None;
         }
-        server.pause.holds(spec.is(Flag::Write), server.database.millis())
+        let now = server.database.millis();
+        if let Some(until) = server.pause.holds(spec.is(Flag::Write), now) {
+            return Some(until);
+        }
+        let nap = admin::nap(&Request { server, command, args })?;
+        let until = *self.sleeps_until.get_or_insert(now.saturating_add(nap));
+        if now < until {
+            return Some(until);
+        }
+        self.sleeps_until = None;
+        None
     }
 
     /// The reply to what is no request.
@@ -92,14 +107,25 @@ impl Session {
     /// Carries out one request, and appends the reply.
     pub(super) fn answer(
         &mut self,
-        server: &Server,
+        server: &Arc<Server>,
+        counters: &Counters,
         found: Result<Command, Unknown>,
         args: Args<'_>,
         out: &mut Vec<u8>,
     ) {
         self.skips = std::mem::take(&mut self.skips_next);
         let start = out.len();
-        if let Err(error) = self.perform(server, found, args, out) {
+        let done = match self.check(found, args) {
+            Ok(command) => self.call(server, counters, (command, args), out),
+            Err(error) => {
+                if let Ok(command) = found {
+                    counters.command(command, Tally::Rejected, 1);
+                }
+                Err(error)
+            }
+        };
+        if let Err(error) = done {
+            counters.error(error.text());
             Encoder::new(out, self.protocol).error(error.text());
         }
         if self.is_mute || self.skips {
@@ -107,13 +133,12 @@ impl Session {
         }
     }
 
-    fn perform(
+    /// Whether a request is a call of a command that this client may make.
+    fn check(
         &mut self,
-        server: &Server,
         found: Result<Command, Unknown>,
         args: Args<'_>,
-        out: &mut Vec<u8>,
-    ) -> Done {
+    ) -> Result<Command, execute::Error> {
         let refuse = |refusal: Refusal| execute::Error::from(refusal.text(args.from(0)));
         let command =
             found.and_then(present).map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
@@ -125,6 +150,36 @@ impl Session {
             return Err("NOAUTH Authentication required.".into());
         }
         self.last = Some(command);
+        Ok(command)
+    }
+
+    /// Carries out a command, which is counted.
+    fn call(
+        &mut self,
+        server: &Arc<Server>,
+        counters: &Counters,
+        (command, args): (Command, Args<'_>),
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let begin = slow::begin(command, args);
+        let done = self.perform(server, command, args, out);
+        if let Some(begin) = begin {
+            server.note_time((command, args), (&self.seat.card, counters), begin);
+        }
+        counters.command(command, Tally::Calls, 1);
+        if done.is_err() {
+            counters.command(command, Tally::Failed, 1);
+        }
+        done
+    }
+
+    fn perform(
+        &mut self,
+        server: &Arc<Server>,
+        command: Command,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> Done {
         let request = Request { server, command, args };
         match command {
             Command::Hello => return hello::hello(self, &request, out),
@@ -162,10 +217,16 @@ impl Session {
             | Command::CommandGetKeys
             | Command::CommandInfo
             | Command::CommandList => commands::command(&request, &mut reply),
-            _ => execute::run(
-                Call { database: &server.database, settings: &server.settings, command, args },
-                &mut reply,
-            ),
+            _ if command.spec().keys.is_empty()
+                && let Some(done) = admin::admin(self, &request, &mut reply) =>
+            {
+                done
+            }
+            _ => {
+                let longest = server.live.longest.size();
+                let call = Call { database: &server.database, longest, command, args };
+                execute::run(call, &mut reply)
+            }
         }
     }
 }
