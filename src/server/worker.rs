@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 
+use super::batch::Batch;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex};
 
@@ -20,6 +21,7 @@ pub struct Worker {
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
+    pub(super) batch: Batch,
 }
 
 /// Where other threads put the numbers of connections that are to be looked at.
@@ -37,6 +39,7 @@ impl Worker {
             inbox: Arc::new(inbox),
             input: Vec::new(),
             output: Vec::new(),
+            batch: Batch::default(),
         }
     }
 
