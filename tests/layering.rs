@@ -78,6 +78,9 @@ const RESERVED: &[Reserved] = &[
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
+            // Who there is, what each calls itself, and which threads serve them: for who asks about others, and for who comes and goes.
+            "src/server/clients.rs",
+            "src/server/settings.rs",
             // What other threads have to say to a connection.
             "src/server/worker.rs",
             // What is where in a dump: between the threads that write it.

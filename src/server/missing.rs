@@ -16,11 +16,6 @@ pub(super) fn is_missing(command: Command) -> bool {
             | Command::Discard
             | Command::Watch
             | Command::Unwatch
-            // They need to know all connections.
-            | Command::ClientKill
-            | Command::ClientList
-            | Command::ClientPause
-            | Command::ClientUnpause
             // The server as a whole: its settings, dumps and figures.
             | Command::Memory
             | Command::MemoryUsage
