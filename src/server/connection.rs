@@ -2,21 +2,21 @@
 //!
 //! Nothing is read or written here, so that tests need no socket, and any way to wait for sockets will do.
 //!
-//! All whole requests of the input are carried out in one call, in order, and their replies are in one buffer, for one write. A run of
-//! GETs is one look-up of many; it ends at any other command, which must see, and be seen, in its place.
+//! All whole requests of the input are carried out in one call, in order, and their replies are in one buffer, for one write. They are decoded some
+//! ahead, so that the memory of what they are about can be asked for: see [`Batch`].
 
 use std::fmt;
 
-use super::args::Args;
+use super::batch::{Batch, Stop};
 use super::clients::{Peer, Seen};
 use super::counters::{Tally, Traffic};
-use super::execute::RUN;
 use super::session::Session;
 use super::settings::Server;
 use super::worker::Worker;
 use crate::resp::Protocol;
 use crate::resp::command::Command;
-use crate::resp::request::{Decoded, RequestDecoder, Span};
+use crate::resp::encode;
+use crate::resp::request::RequestDecoder;
 use crate::sync::Arc;
 
 /// An argument may announce more than ever comes: room for it is made by no more than this at once.
@@ -52,10 +52,8 @@ pub struct Connection {
     left: usize,
     /// So much of the output is written.
     written: usize,
-    /// The keys of GETs that are not answered yet: places in the input.
-    gets: Vec<Span>,
-    /// The length of a request at the start of the input that is decoded and has to wait.
-    held: Option<usize>,
+    /// The request that the input begins with has to wait.
+    is_held: bool,
     /// When the batch began, or the last one: milliseconds since the epoch.
     time: u64,
     is_closing: bool,
@@ -66,20 +64,15 @@ impl Connection {
     pub fn new(worker: &Worker, peer: impl Into<Peer>) -> Self {
         let server = &worker.server;
         let session = Session::new(worker, peer.into());
-        let mut limits = server.settings.limits;
-        limits.bulk = server.live.longest.size();
-        let mut decoder = RequestDecoder::new(limits);
-        decoder.set_must_authenticate(!session.is_authenticated);
         Self {
             server: server.clone(),
-            decoder,
+            decoder: decoder(server, &session),
             input: Vec::new(),
             room: 0,
             left: 0,
             output: Vec::new(),
             written: 0,
-            gets: Vec::new(),
-            held: None,
+            is_held: false,
             time: session.seat.card.since,
             is_closing: false,
             session,
@@ -130,7 +123,7 @@ impl Connection {
     pub fn close(&mut self) -> Wanted {
         self.is_closing = true;
         self.input = Vec::new();
-        self.held = None;
+        self.is_held = false;
         self.wanted()
     }
 
@@ -157,52 +150,53 @@ impl Connection {
 
     fn carry_out(&mut self, worker: &mut Worker) {
         self.room = 0;
+        self.is_held = false;
         let mut start = 0;
-        if let Some(length) = self.held.take_if(|_| !self.is_closing) {
-            // It was decoded when it came, and that cannot be done twice: what is inline is rewritten.
-            if !self.request(0, worker) {
-                self.held = Some(length);
+        while !self.is_closing && !self.is_full() {
+            let stop = worker.batch.fill(&mut self.decoder, &mut self.input, &mut start);
+            if let Some((place, until)) = self.answer(worker) {
+                worker.hold(self.id(), until);
+                self.put_back(&worker.batch, place, start);
                 return;
             }
-            start = length;
-        }
-        while !self.is_closing && !self.is_full() {
-            match self.decoder.decode(&mut self.input[start..]) {
-                Ok(Decoded::Request { length }) => {
-                    if !self.request(start, worker) {
-                        self.answer_gets(worker);
-                        self.drop_input(start);
-                        self.held = Some(length);
-                        return;
-                    }
-                    start += length;
-                }
-                Ok(Decoded::Skipped { length }) => start += length,
-                Ok(Decoded::Partial { missing }) => {
-                    self.answer_gets(worker);
-                    self.drop_input(start);
+            match stop {
+                Stop::Full => {}
+                Stop::Empty { missing } => {
                     self.room = missing.min(ROOM);
-                    return;
+                    break;
                 }
-                Err(error) => {
-                    self.answer_gets(worker);
+                // What came before it may have been the last that was answered.
+                Stop::Fault(_) if self.is_closing => {}
+                Stop::Fault(fault) => {
                     worker.inbox.counters.error(b"ERR");
-                    self.session.fault(error.fault, &mut self.output);
+                    self.session.fault(fault, &mut self.output);
                     self.is_closing = true;
                 }
             }
         }
-        self.answer_gets(worker);
         self.drop_input(start);
+    }
+
+    /// Makes the requests of a batch, from this place on, what the input begins with, in place of all that is decoded. They are written anew: what was inline cannot be
+    /// decoded twice.
+    fn put_back(&mut self, batch: &Batch, place: usize, start: usize) {
+        let mut bytes = Vec::new();
+        for request in (place..).map_while(|place| batch.get(place)) {
+            let args = batch.args(request, &self.input);
+            encode::request(&mut bytes, args.from(0).collect::<Vec<_>>());
+        }
+        self.input.splice(..start, bytes);
+        self.decoder = decoder(&self.server, &self.session);
+        self.is_held = true;
     }
 
     /// What is wanted as things are.
     pub fn wanted(&self) -> Wanted {
         match (self.output().is_empty(), self.is_closing) {
             (true, true) => Wanted::Close,
-            (true, false) if self.held.is_some() => Wanted::Wait,
+            (true, false) if self.is_held => Wanted::Wait,
             (true, false) => Wanted::Read,
-            (false, closing) if closing || self.is_full() || self.held.is_some() => Wanted::Write,
+            (false, closing) if closing || self.is_full() || self.is_held => Wanted::Write,
             (false, _) => Wanted::Both,
         }
     }
@@ -215,7 +209,7 @@ impl Connection {
     pub fn is_overdue(&self) -> bool {
         let timeout = self.server.live.timeout.get().cast_unsigned();
         let idle = || self.server.database.millis().saturating_sub(self.time);
-        timeout > 0 && self.held.is_none() && idle() > timeout.saturating_mul(1000)
+        timeout > 0 && !self.is_held && idle() > timeout.saturating_mul(1000)
     }
 
     /// Who is killed, or does not fetch what it asks for, is closed with what is not written.
@@ -237,7 +231,7 @@ impl Connection {
             command: session.last,
             is_resp3: session.protocol == Protocol::Resp3,
             is_spared: session.is_spared,
-            is_held: self.held.is_some(),
+            is_held: self.is_held,
             is_closing: self.is_closing,
             queued: None,
             input: self.input.len(),
@@ -246,47 +240,38 @@ impl Connection {
         });
     }
 
-    /// The request that was decoded, `start` bytes into the input; false if it has to wait.
-    #[inline]
-    fn request(&mut self, start: usize, worker: &mut Worker) -> bool {
-        let spans = self.decoder.arguments();
-        let args = Args::new(&self.input[start..], spans);
-        let found = Command::find(args.at(0), args.get(1));
-        if (self.server.pause.may_be() || found == Ok(Command::Debug))
-            && let Some(until) = self.session.must_wait(&self.server, found, args)
-        {
-            worker.hold(self.id(), until);
-            return false;
-        }
-        if found == Ok(Command::Get) && spans.len() == 2 && self.session.is_plain() {
-            self.gets.push(spans[1].after(start));
-            if self.gets.len() == RUN {
-                self.answer_gets(worker);
+    /// Carries out the requests of the batch, up to the first that has to wait: its place, and until when.
+    fn answer(&mut self, worker: &Worker) -> Option<(usize, u64)> {
+        let (batch, counters) = (&worker.batch, &worker.inbox.counters);
+        let server = &self.server;
+        batch.prefetch(&self.input, &server.database);
+        let mut place = 0;
+        while let Some(request) = batch.get(place) {
+            let args = batch.args(request, &self.input);
+            if (server.pause.may_be() || request.found == Ok(Command::Debug))
+                && let Some(until) = self.session.must_wait(server, request.found, args)
+            {
+                return Some((place, until));
             }
-            return true;
+            let gets = if self.session.is_plain() { batch.gets(place) } else { 0 };
+            if gets > 0 {
+                let keys = batch.keys(place..place + gets, &self.input);
+                server.database.get_run(keys, self.session.protocol, &mut self.output);
+                counters.command(Command::Get, Tally::Calls, gets as u64);
+                self.session.last = Some(Command::Get);
+                place += gets;
+                continue;
+            }
+            if let Ok(command @ (Command::ClientInfo | Command::ClientList)) = request.found {
+                self.session.last = Some(command);
+                self.show();
+            }
+            self.session.answer(server, counters, request.found, args, &mut self.output);
+            place += 1;
         }
-        self.answer_gets(worker);
-        if let Ok(command @ (Command::ClientInfo | Command::ClientList)) = found {
-            self.session.last = Some(command);
-            self.show();
-        }
-        let args = Args::new(&self.input[start..], self.decoder.arguments());
-        let counters = &worker.inbox.counters;
-        self.session.answer(&self.server, counters, found, args, &mut self.output);
         self.is_closing |= self.session.has_quit();
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
-        true
-    }
-
-    fn answer_gets(&mut self, worker: &Worker) {
-        if !self.gets.is_empty() {
-            let count = self.gets.len() as u64;
-            worker.inbox.counters.command(Command::Get, Tally::Calls, count);
-            self.session.last = Some(Command::Get);
-            let keys = Args::new(&self.input, &self.gets);
-            self.server.database.get_run(keys, self.session.protocol, &mut self.output);
-            self.gets.clear();
-        }
+        None
     }
 
     fn drop_input(&mut self, length: usize) {
@@ -296,6 +281,15 @@ impl Connection {
             self.input.drain(..length);
         }
     }
+}
+
+/// A decoder at the beginning of a request.
+fn decoder(server: &Server, session: &Session) -> RequestDecoder {
+    let mut limits = server.settings.limits;
+    limits.bulk = server.live.longest.size();
+    let mut decoder = RequestDecoder::new(limits);
+    decoder.set_must_authenticate(!session.is_authenticated);
+    decoder
 }
 
 impl fmt::Debug for Connection {

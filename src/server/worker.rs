@@ -5,6 +5,7 @@ use std::fmt;
 use std::mem;
 use std::time::Duration;
 
+use super::batch::Batch;
 use super::counters::Counters;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex, MutexGuard};
@@ -23,6 +24,7 @@ pub struct Worker {
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
+    pub(super) batch: Batch,
     /// Connections with a request that waits, and until when: milliseconds since the epoch.
     held: BTreeMap<u64, u64>,
 }
@@ -54,6 +56,7 @@ impl Worker {
             inbox,
             input: Vec::new(),
             output: Vec::new(),
+            batch: Batch::default(),
             held: BTreeMap::new(),
         }
     }

@@ -169,6 +169,37 @@ fn who_waits_for_a_pause_goes_on_when_it_is_over() {
 }
 
 #[test]
+fn what_waits_is_as_it_came() {
+    // Blank lines, quotes, other forms, and a part of a request, cut anywhere; it waits from its third request on.
+    let stream = b"\r\n\r\nGET a\r\nGET 'b c'\r\nSET 'b c' \"d\\x20e\"\r\n*2\r\n$3\r\nGET\r\n$3\r\nb c\r\n\r\nSET a 'x y'\r\nGET a\r\nDEL a 'b c'\r\nPI";
+    let replies = b"$-1\r\n$-1\r\n+OK\r\n$3\r\nd e\r\n+OK\r\n$3\r\nx y\r\n:2\r\n+PONG\r\n";
+    for cut in 0..stream.len() {
+        let (server, hand) = server();
+        let mut client = Client::new(&server);
+        let mut other = Client::new(&server);
+        client.say("CLIENT PAUSE 1000 WRITE");
+        let mut output = Vec::new();
+        let mut take = |client: &mut Client| {
+            output.extend_from_slice(client.connection.output());
+            client.written(client.connection.output().len());
+        };
+        other.feed(&stream[..cut]);
+        other.advance();
+        take(&mut other);
+        other.feed(&stream[cut..]);
+        other.advance();
+        take(&mut other);
+        assert_eq!(other.connection.wanted(), Wanted::Wait);
+        hand.advance(Duration::from_secs(1));
+        assert_eq!(other.worker.woken(), [2]);
+        other.feed(b"NG\r\n");
+        other.advance();
+        take(&mut other);
+        assert_eq!(output.escape_ascii().to_string(), replies.escape_ascii().to_string(), "{cut}");
+    }
+}
+
+#[test]
 fn a_pause_of_writes_ends_when_it_is_told_to() {
     let (server, _) = server();
     let mut client = Client::new(&server);
