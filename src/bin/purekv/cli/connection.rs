@@ -11,7 +11,7 @@ use super::stream::Stream;
 /// Bytes asked for at once.
 const AT_ONCE: usize = 64 << 10;
 
-/// Why there is no frame. The connection is of no use after it.
+/// Why there is no frame. The connection is of no use after it, unless it is only [late](super::stream::is_late).
 #[derive(Debug)]
 pub(crate) enum Broken {
     Io(io::Error),

@@ -28,6 +28,12 @@ pub(crate) enum Failure {
     Lost { place: Place, command: String, source: io::Error },
     #[error("{place}: {command}: what came is no reply: {source}; {FATE}")]
     NoReply { place: Place, command: String, source: FrameError },
+    /// With `--pipe`.
+    #[error(
+        "{place}: the connection was lost after {replies} replies, {errors} of them errors: {what}; \
+        what was sent behind them may have been carried out or not"
+    )]
+    Broken { place: Place, replies: u64, errors: u64, what: String },
     /// Noticed before the command was sent.
     #[error(
         "{place}: the connection was lost, and what {lost} began with it: {command} was not sent"

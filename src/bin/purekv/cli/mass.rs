@@ -29,13 +29,25 @@ struct Mass {
     errors: u64,
     /// When something came, or went.
     last: Instant,
+    /// What the last reply will be, once that is asked for.
+    mark: Option<Vec<u8>>,
+    /// It has come.
+    is_whole: bool,
 }
 
 /// Whether there was no error. `patience`: how long replies may fail to come once all is sent.
 pub(crate) fn run(session: Session, patience: Option<Duration>) -> Result<bool, Failure> {
     let place = session.place.clone();
     let connection = session.into_connection()?;
-    let mut mass = Mass { place, connection, replies: 0, errors: 0, last: Instant::now() };
+    let mut mass = Mass {
+        place,
+        connection,
+        replies: 0,
+        errors: 0,
+        last: Instant::now(),
+        mark: None,
+        is_whole: false,
+    };
     mass.send_all()?;
     print(b"All data transferred. Waiting for the last reply...\n")?;
     // Its keys are the system's random numbers.
@@ -43,9 +55,10 @@ pub(crate) fn run(session: Session, patience: Option<Duration>) -> Result<bool, 
     // A request that was cut off ends at the empty line.
     let mut last = b"\r\n".to_vec();
     encode::request(&mut last, [&b"ECHO"[..], &mark]);
+    mass.mark = Some(mark);
     mass.send(&last)?;
-    let is_whole = mass.wait_for(&mark, patience)?;
-    match is_whole {
+    mass.wait_for_last(patience)?;
+    match mass.is_whole {
         true => print(b"Last reply received from server.\n")?,
         false => mass.errors += 1,
     }
@@ -77,7 +90,9 @@ impl Mass {
                     self.last = Instant::now();
                     self.count_at_once()?;
                 }
-                None => drop(self.wait(MOMENT)?),
+                None => {
+                    self.wait(MOMENT)?;
+                }
             }
         }
         // What TLS has kept back.
@@ -101,43 +116,41 @@ impl Mass {
         Ok(())
     }
 
-    /// The next reply, if it comes within `limit`. It is counted.
-    fn wait(&mut self, limit: Duration) -> Result<Option<Frame>, Failure> {
+    /// Takes the next reply, if it comes within `limit`: whether it has.
+    fn wait(&mut self, limit: Duration) -> Result<bool, Failure> {
         let limited = self.connection.stream.set_limit(Some(limit));
         limited.map_err(|error| self.broken(error.into()))?;
         match self.connection.frame() {
-            Ok(frame) => {
-                self.count(&frame);
-                Ok(Some(frame))
-            }
-            Err(Broken::Io(error)) if is_late(&error) => Ok(None),
-            Err(broken) => Err(self.broken(broken)),
+            Ok(frame) => self.count(&frame),
+            Err(Broken::Io(error)) if is_late(&error) => return Ok(false),
+            Err(broken) => return Err(self.broken(broken)),
         }
+        Ok(true)
     }
 
-    /// Whether the reply to the ECHO has come.
-    fn wait_for(&mut self, mark: &[u8], patience: Option<Duration>) -> Result<bool, Failure> {
-        loop {
-            match self.wait(Duration::from_secs(1))? {
-                Some(Frame::Bulk(text)) if text == mark => {
-                    self.replies -= 1;
-                    return Ok(true);
-                }
-                Some(_) => {}
-                None if patience.is_some_and(|patience| self.last.elapsed() >= patience) => {
-                    let seconds = self.last.elapsed().as_secs();
-                    let _ = writeln!(io::stderr(), "No replies for {seconds} seconds: exiting.");
-                    return Ok(false);
-                }
-                None => {}
+    fn wait_for_last(&mut self, patience: Option<Duration>) -> Result<(), Failure> {
+        while !self.is_whole {
+            if self.wait(Duration::from_millis(100))? {
+                continue;
+            }
+            let silence = self.last.elapsed();
+            if patience.is_some_and(|patience| silence >= patience) {
+                let seconds = silence.as_secs();
+                let _ = writeln!(io::stderr(), "No replies for {seconds} seconds: exiting.");
+                return Ok(());
             }
         }
+        Ok(())
     }
 
     fn count(&mut self, frame: &Frame) {
         self.last = Instant::now();
         match frame {
             Frame::Push(_) => return,
+            Frame::Bulk(text) if Some(text) == self.mark.as_ref() => {
+                self.is_whole = true;
+                return;
+            }
             Frame::Error(text) | Frame::BulkError(text) => {
                 self.errors += 1;
                 let _ = writeln!(io::stderr(), "{}", String::from_utf8_lossy(text));
@@ -148,10 +161,11 @@ impl Mass {
     }
 
     fn broken(&self, broken: Broken) -> Failure {
-        let (place, command) = (self.place.clone(), format!("after {} replies", self.replies));
-        match broken {
-            Broken::Io(source) => Failure::Lost { place, command, source },
-            Broken::Syntax(source) => Failure::NoReply { place, command, source },
-        }
+        let what = match broken {
+            Broken::Io(error) => error.to_string(),
+            Broken::Syntax(error) => error.to_string(),
+        };
+        let Self { place, replies, errors, .. } = self;
+        Failure::Broken { place: place.clone(), replies: *replies, errors: *errors, what }
     }
 }

@@ -55,8 +55,10 @@ impl Options {
             let patience = Some(self.pipe_timeout).filter(|patience| !patience.is_zero());
             return mass::run(session, patience);
         }
-        let form = self.form(io::stdout().is_terminal());
-        let mut shell = Shell { session, form, interval: self.interval, had_error: false };
+        // Whoever reads a pipe counts on a reply for each command, and nothing else.
+        let shows_pushes = io::stdout().is_terminal();
+        let (form, interval) = (self.form(shows_pushes), self.interval);
+        let mut shell = Shell { session, form, shows_pushes, interval, had_error: false };
         let mut args = self.command();
         if self.last_from_input {
             let mut last = Vec::new();

@@ -18,6 +18,8 @@ const LONG: Duration = Duration::from_millis(500);
 pub(crate) struct Shell {
     pub(crate) session: Session,
     pub(crate) form: Form,
+    /// Whether to show what the server says without having been asked.
+    pub(crate) shows_pushes: bool,
     /// Between two times of the same command.
     pub(crate) interval: Duration,
     /// There was an error reply.
@@ -88,8 +90,12 @@ impl Shell {
             }
             return self.session.follow(args, &mut |reply| print(&form.text(&reply)));
         }
-        let reply = self.session.call(args, &mut |items| print(&form.push(&items)))?;
-        let Some(reply) = reply else {
+        let shows_pushes = self.shows_pushes;
+        let mut push = |items: Vec<Frame>| match shows_pushes {
+            true => print(&form.push(&items)),
+            false => Ok(()),
+        };
+        let Some(reply) = self.session.call(args, &mut push)? else {
             return Ok(());
         };
         self.had_error |= matches!(reply, Frame::Error(_) | Frame::BulkError(_));

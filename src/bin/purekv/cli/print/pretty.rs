@@ -61,6 +61,19 @@ fn list(out: &mut Vec<u8>, items: &[Frame], indent: &str, mark: char, name: &str
     }
 }
 
+/// Whether there is more than one element, however deep.
+fn has_lines(reply: &Frame) -> bool {
+    match reply {
+        Frame::Array(items) | Frame::Set(items) | Frame::Push(items) => {
+            items.len() > 1 || items.first().is_some_and(has_lines)
+        }
+        Frame::Map(pairs) => {
+            pairs.len() > 1 || pairs.first().is_some_and(|(_, value)| has_lines(value))
+        }
+        _ => false,
+    }
+}
+
 fn map(out: &mut Vec<u8>, pairs: &[(Frame, Frame)], indent: &str, mark: char, name: &str) {
     if pairs.is_empty() {
         out.extend_from_slice(format!("(empty {name})\n").as_bytes());
@@ -75,6 +88,10 @@ fn map(out: &mut Vec<u8>, pairs: &[(Frame, Frame)], indent: &str, mark: char, na
         // The line goes on.
         out.pop();
         out.extend_from_slice(b" => ");
+        if has_lines(value) {
+            // On lines of its own.
+            out.extend_from_slice(format!("\n{below}").as_bytes());
+        }
         write(out, value, &below);
     }
 }

@@ -73,9 +73,16 @@ fn aggregates() {
 fn nested_aggregates_are_indented() {
     is(
         "*2\r\n*2\r\n:1\r\n*2\r\n+a\r\n+b\r\n%1\r\n+k\r\n~2\r\n+x\r\n+y\r\n",
-        "1) 1) (integer) 1\n   2) 1) a\n      2) b\n2) 1# k => 1~ x\n      2~ y",
+        "1) 1) (integer) 1\n   2) 1) a\n      2) b\n2) 1# k => \n      1~ x\n      2~ y",
         "1\na\nb\nk x\ny",
         r#"[[1,["a","b"]],{"k":["x","y"]}]"#,
+    );
+    // A value goes on in its line if it is but one.
+    is(
+        "%3\r\n+a\r\n*1\r\n*1\r\n:1\r\n+b\r\n%1\r\n+c\r\n%2\r\n+d\r\n_\r\n+e\r\n_\r\n+f\r\n~0\r\n",
+        "1# a => 1) 1) (integer) 1\n2# b => \n   1# c => \n      1# d => (nil)\n      2# e => (nil)\n3# f => (empty set)",
+        "a 1\nb c d \ne \nf ",
+        r#"{"a":[[1]],"b":{"c":{"d":null,"e":null}},"f":[]}"#,
     );
     let ten = Form::Pretty.text(&frame(&format!("*10\r\n*1\r\n+a\r\n{}", "+b\r\n".repeat(9))));
     assert!(ten.starts_with(b" 1) 1) a\n 2) b\n"), "{}", ten.escape_ascii());
