@@ -17,6 +17,8 @@ mod replay;
 mod server;
 #[path = "cli/talk.rs"]
 mod talk;
+#[path = "cli/tls.rs"]
+mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -19,7 +19,7 @@ fn call(server: &Server, arguments: &[&str]) -> Output {
 }
 
 /// With this on its standard input.
-fn fed(mut command: Command, input: &[u8]) -> Option<Output> {
+pub(crate) fn fed(mut command: Command, input: &[u8]) -> Option<Output> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = match command.spawn() {
         Ok(process) => process,

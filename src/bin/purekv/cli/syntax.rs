@@ -11,6 +11,9 @@ enum Node {
     Group(Vec<Vec<Node>>),
 }
 
+/// Any number of times.
+const DOTS: Node = Node::Word("...");
+
 /// What may come next, and after that.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rest(Vec<Vec<Node>>);
@@ -33,9 +36,7 @@ impl Rest {
     /// What is left of it after one more word; `None` if that word cannot be there.
     pub(crate) fn after(&self, word: &str) -> Option<Self> {
         let taken = self.0.iter().filter_map(|nodes| take(nodes, word));
-        // A word that is written so says more than one that stands for something.
-        let (_, left) = taken.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-        Some(Self(vec![left]))
+        Some(Self(vec![best(taken)?.1]))
     }
 
     /// The words in capitals that may be next.
@@ -74,40 +75,38 @@ fn is_keyword(word: &str) -> bool {
     word.chars().all(is_part) && word.chars().any(|letter| letter.is_ascii_uppercase())
 }
 
+/// The first that is written so, which says more than one that stands for something; or else the first.
+fn best(all: impl Iterator<Item = (bool, Vec<Node>)>) -> Option<(bool, Vec<Node>)> {
+    let mut first = None;
+    for taken in all {
+        if taken.0 {
+            return Some(taken);
+        }
+        first.get_or_insert(taken);
+    }
+    first
+}
+
 /// Takes a word from the front: whether it is written so, and what is left.
 fn take(nodes: &[Node], word: &str) -> Option<(bool, Vec<Node>)> {
     let optional = nodes.iter().take_while(|node| matches!(node, Node::Group(_))).count();
-    let mut found: Option<(bool, Vec<Node>)> = None;
-    for (place, node) in nodes.iter().enumerate().take(optional + 1) {
-        let taken = match node {
-            // What was left out before it cannot come any more.
-            Node::Word(name) => fits(name, word).map(|exact| (exact, nodes[place + 1..].to_vec())),
-            Node::Group(alternatives) => alternatives
-                .iter()
-                .filter_map(|inner| take(inner, word).map(|(exact, left)| (exact, left, inner)))
-                .max_by_key(|(exact, ..)| *exact)
-                .map(|(exact, mut left, inner)| {
-                    if inner.last() == Some(&Node::Word("...")) {
-                        left.retain(|node| *node != Node::Word("..."));
-                        left.push(node.clone());
-                    }
-                    left.extend(
-                        nodes
-                            .iter()
-                            .enumerate()
-                            .filter(|(other, _)| *other != place)
-                            .map(|(_, node)| node.clone()),
-                    );
-                    (exact, left)
-                }),
-        };
-        if let Some(taken) = taken
-            && found.as_ref().is_none_or(|found| taken.0 > found.0)
-        {
-            found = Some(taken);
+    let front = nodes.iter().take(optional + 1).enumerate();
+    best(front.filter_map(|(place, node)| match node {
+        // What was left out before it cannot come any more.
+        Node::Word(name) => Some((fits(name, word)?, nodes[place + 1..].to_vec())),
+        Node::Group(alternatives) => {
+            let others = [&nodes[..place], &nodes[place + 1..]].concat();
+            best(alternatives.iter().filter_map(|inner| {
+                let (exact, mut left) = take(inner, word)?;
+                if inner.last() == Some(&DOTS) {
+                    left.retain(|node| *node != DOTS);
+                    left.push(node.clone());
+                }
+                left.extend_from_slice(&others);
+                Some((exact, left))
+            }))
         }
-    }
-    found
+    }))
 }
 
 /// Whether a word may stand for a name in the syntax, and if so, whether it is written so.
