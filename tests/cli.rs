@@ -13,10 +13,13 @@ mod folder;
 mod prompt;
 #[path = "cli/replay.rs"]
 mod replay;
+#[cfg(unix)]
 #[path = "resp_redis/server.rs"]
 mod server;
+#[cfg(unix)]
 #[path = "cli/talk.rs"]
 mod talk;
+#[cfg(unix)]
 #[path = "cli/tls.rs"]
 mod tls;
 

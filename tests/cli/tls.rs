@@ -100,14 +100,14 @@ fn large_replies_and_masses_of_requests_go_through() {
     printed(&purekv(&[&options[..], &["setrange", "k", length, "x"]].concat()));
     let output = purekv(&[&options[..], &["get", "k"]].concat());
     assert_eq!(printed(&output).len(), 3_000_002);
-    let mut input = b"GET k\r\n".repeat(20);
+    let mut input = b"GET k\r\n".repeat(5);
     for number in 0..20_000 {
         input.extend_from_slice(format!("SET key:{number} v\r\n").as_bytes());
     }
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_purekv"));
     command.args(options).arg("--pipe");
     let output = crate::talk::fed(command, &input).expect("it starts");
-    assert!(printed(&output).ends_with("errors: 0, replies: 20020\n"), "{output:?}");
+    assert!(printed(&output).ends_with("errors: 0, replies: 20005\n"), "{output:?}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod mass;
 mod options;
 mod print;
 mod prompt;
+mod server_options;
 mod session;
 mod shell;
 mod state;
