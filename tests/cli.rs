@@ -89,6 +89,8 @@ fn a_wrong_argument_is_a_usage_error() {
         &["cli", "-t", "soon", "PING"],
         &["cli", "-x"],
         &["cli", "--pipe", "PING"],
+        &["cli", "--scan", "PING"],
+        &["cli", "--pattern", "x", "PING"],
         &["cli", "--cacert", "ca.pem", "PING"],
         &["cli", "--tls", "--cert", "a.pem", "PING"],
         &["cli", "--tls", "--insecure", "--cacert", "ca.pem", "PING"],

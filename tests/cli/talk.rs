@@ -174,6 +174,29 @@ fn a_value_comes_from_standard_input() {
 }
 
 #[test]
+fn all_keys_are_listed() {
+    let Some(server) = Server::start("cli-scan") else { return };
+    let keys: Vec<String> = (0..300).map(|number| format!("key {number:03}\n")).collect();
+    let sets: String = (0..300).map(|number| format!("set \"key {number:03}\" v\n")).collect();
+    fed(client(&server, &[]), sets.as_bytes());
+    let listed = |options: &[&str]| {
+        let output = call(&server, &[&["--scan"], options].concat());
+        let mut lines: Vec<String> =
+            printed(&output).lines().map(|line| format!("{line}\n")).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(listed(&[]), keys);
+    assert_eq!(listed(&["--count", "1000", "--pattern", "key 00*"]), keys[..10]);
+    assert_eq!(listed(&["--pattern", "*299", "--no-raw"]), ["\"key 299\"\n"]);
+    assert!(listed(&["--pattern", "nothing"]).is_empty());
+    let mut theirs = Command::new("redis-cli");
+    theirs.args(["-s", path(server.socket()), "--scan", "--pattern", "key 1*"]);
+    let Some(theirs) = fed(theirs, b"") else { return };
+    assert_eq!(call(&server, &["--scan", "--pattern", "key 1*"]).stdout, theirs.stdout);
+}
+
+#[test]
 fn json_is_json() {
     let Some(server) = Server::start("cli-json") else { return };
     let lines = b"set a 1\nmget a nothing\nincr x y\nconfig get maxmemory\nget \"\ninfo nothing\n";

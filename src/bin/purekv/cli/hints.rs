@@ -74,18 +74,16 @@ pub(crate) fn complete(line: &str) -> (usize, Vec<String>) {
     let is_help =
         words.first().is_some_and(|word| word == "?" || word.eq_ignore_ascii_case("help"));
     let of_command = if is_help { &words[1..] } else { &words[..] };
-    let candidates = match of_command {
-        [] if is_help => names(&mut tops()),
-        [] => [names(&mut tops()), OWN.to_vec()].concat(),
-        [container]
-            if let Some((command, _)) = command(of_command)
-                && command.is_container() =>
-        {
-            debug_assert!(!container.is_empty());
-            names(&mut command.subcommands())
-        }
+    let container = match of_command {
+        [_] => command(of_command).map(|(command, _)| command),
+        _ => None,
+    };
+    let candidates = match (of_command, container.filter(|command| command.is_container())) {
+        ([], _) if is_help => names(&mut tops()),
+        ([], _) => [names(&mut tops()), OWN.to_vec()].concat(),
+        (_, Some(container)) => names(&mut container.subcommands()),
         _ if is_help => Vec::new(),
-        words => rest(words).map(|rest| rest.keywords()).unwrap_or_default(),
+        (words, None) => rest(words).map(|rest| rest.keywords()).unwrap_or_default(),
     };
     let fits = |name: &&&str| {
         name.len() >= begun.len()

@@ -83,8 +83,15 @@ impl Mass {
 
     fn send(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !bytes.is_empty() {
-            let written = self.connection.stream.at_once(|stream| stream.write(bytes));
-            match written.map_err(|error| self.broken(error.into()))? {
+            let written = match self.connection.stream.at_once(|stream| stream.write(bytes)) {
+                Ok(written) => written,
+                Err(error) => {
+                    // It may have said why.
+                    let _ = self.count_at_once();
+                    return Err(self.broken(error.into()));
+                }
+            };
+            match written {
                 Some(length) => {
                     bytes = &bytes[length..];
                     self.last = Instant::now();

@@ -1,6 +1,6 @@
 //! `purekv cli`: a peer of redis-cli.
 //!
-//! `options` says what is wanted; `shell` carries commands out through a `session` and shows replies by `print`; `prompt`, `batch` and `mass` are where commands come from.
+//! `options` says what is wanted; `shell` carries commands out through a `session` and shows replies by `print`; `prompt`, `batch`, `scan` and `mass` are where commands come from.
 
 mod batch;
 mod connection;
@@ -13,6 +13,7 @@ mod mass;
 mod options;
 mod print;
 mod prompt;
+mod scan;
 mod server_options;
 mod session;
 mod shell;
@@ -66,7 +67,9 @@ impl Options {
             io::stdin().lock().read_to_end(&mut last).map_err(Failure::Input)?;
             args.push(last);
         }
-        if !args.is_empty() {
+        if self.scan {
+            scan::run(&mut shell, self.pattern.as_deref(), self.count)?;
+        } else if !args.is_empty() {
             shell.command(&args, self.times())?;
         } else if io::stdin().is_terminal() {
             prompt::run(&mut shell)?;

@@ -38,6 +38,15 @@ pub(crate) struct Options {
     /// Take the last argument of COMMAND from standard input, all of it
     #[arg(short = 'x')]
     pub(crate) last_from_input: bool,
+    /// Print all keys, by SCAN
+    #[arg(long, conflicts_with_all = ["command", "pipe", "last_from_input"])]
+    pub(crate) scan: bool,
+    /// With --scan: only keys that match
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) pattern: Option<String>,
+    /// With --scan: how many keys to look at in one step
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) count: u32,
     /// Send standard input as it is (requests in the protocol's form), and count the replies
     #[arg(long, conflicts_with_all = ["command", "last_from_input"])]
     pub(crate) pipe: bool,
@@ -58,9 +67,11 @@ pub(crate) struct Options {
 impl Options {
     /// What is wrong with the arguments as a whole.
     pub(crate) fn misuse(&self) -> Option<&'static str> {
-        let lacks_command = self.last_from_input && self.command.is_empty();
-        let told = "-x is for the last argument of a command, and there is none";
-        self.server.misuse().or(lacks_command.then_some(told))
+        if self.last_from_input && self.command.is_empty() {
+            return Some("-x is for the last argument of a command, and there is none");
+        }
+        let is_lost = self.pattern.is_some() && !self.scan;
+        self.server.misuse().or(is_lost.then_some("a pattern is for --scan"))
     }
 
     pub(crate) fn is_careless(&self) -> bool {

@@ -47,7 +47,7 @@ pub(crate) struct ServerOptions {
     /// Speak RESP3, in which maps, sets, doubles and booleans are told apart [default: RESP2, with --json RESP3]
     #[arg(short = '3')]
     resp3: bool,
-    /// Give up when connecting, or a reply, takes longer [default: never]
+    /// Give up when connecting takes longer, or nothing of a reply comes for so long [default: never]
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 }

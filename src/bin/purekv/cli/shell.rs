@@ -20,7 +20,7 @@ pub(crate) struct Shell {
     pub(crate) form: Form,
     /// Whether to show what the server says without having been asked.
     pub(crate) shows_pushes: bool,
-    /// Between two times of the same command.
+    /// Between two times of the same command, or two steps of a scan.
     pub(crate) interval: Duration,
     /// There was an error reply.
     pub(crate) had_error: bool,
@@ -72,7 +72,7 @@ impl Shell {
         let mut done = 0;
         while times.is_none_or(|times| done < times) {
             if done > 0 {
-                rest(self.interval);
+                self.rest();
             }
             self.once(args)?;
             done = done.saturating_add(1);
@@ -101,13 +101,14 @@ impl Shell {
         self.had_error |= matches!(reply, Frame::Error(_) | Frame::BulkError(_));
         print(&form.text_for(args, &reply))
     }
-}
 
-fn rest(interval: Duration) {
-    let end = Instant::now() + interval;
-    // It may wake up early.
-    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
-    {
-        thread::park_timeout(left);
+    /// Waits as long as is to be waited between two commands.
+    pub(crate) fn rest(&self) {
+        let end = Instant::now() + self.interval;
+        let left = || end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+        // It may wake up early.
+        while let Some(left) = left() {
+            thread::park_timeout(left);
+        }
     }
 }
