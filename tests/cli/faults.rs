@@ -9,14 +9,14 @@ use std::thread::{self, JoinHandle};
 use crate::{complaint, printed, purekv, text};
 
 /// What is said to each request of a connection, which is closed then. To `None` nothing is said.
-type Script = &'static [&'static [Option<&'static str>]];
+pub(crate) type Script = &'static [&'static [Option<&'static str>]];
 
-struct Server {
-    port: String,
+pub(crate) struct Server {
+    pub(crate) port: String,
     /// Says when a connection was closed.
-    closed: mpsc::Receiver<()>,
+    pub(crate) closed: mpsc::Receiver<()>,
     /// All requests, their words parted by spaces.
-    requests: JoinHandle<Vec<String>>,
+    pub(crate) requests: JoinHandle<Vec<String>>,
 }
 
 /// The words of the requests in there, which are whole.
@@ -33,7 +33,7 @@ fn words(bytes: &[u8]) -> Vec<String> {
     requests.iter().map(|words| words.join(" ")).collect()
 }
 
-fn serve(script: Script) -> Server {
+pub(crate) fn serve(script: Script) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it has one").port().to_string();
     let (closing, closed) = mpsc::channel();

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
 
+use crate::faults::serve;
 use crate::folder::Folder;
 use crate::path;
 use crate::server::Server;
@@ -19,16 +20,20 @@ struct Terminal {
 
 impl Terminal {
     fn start(server: &Server, folder: &Folder) -> Self {
+        let socket = path(server.socket());
+        Self::start_with(&["-s", socket], &format!("{socket}> "), folder)
+    }
+
+    fn start_with(arguments: &[&str], prompt: &str, folder: &Folder) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_purekv"));
-        command.args(["cli", "-s", path(server.socket())]);
+        command.arg("cli").args(arguments);
         command.env("XDG_STATE_HOME", folder.path()).env("TERM", "xterm");
         for name in ["PUREKV_HISTORY", "PUREKV_PASSWORD", "REDISCLI_AUTH"] {
             command.env_remove(name);
         }
         let session = spawn_command(command, Some(20_000)).expect("a terminal");
-        let prompt = format!("{}> ", path(server.socket()));
-        let mut terminal = Self { session, prompt: prompt.clone() };
-        terminal.sees(&prompt);
+        let mut terminal = Self { session, prompt: prompt.to_owned() };
+        terminal.sees(prompt);
         terminal
     }
 
@@ -124,6 +129,28 @@ fn the_prompt_says_where_it_is() {
     terminal.prompt = "not connected> ".to_owned();
     terminal.line("shutdown nosave");
     assert!(terminal.line("ping").contains("cannot connect"));
+    terminal.types("exit\r");
+    terminal.ends();
+}
+
+#[test]
+fn a_lost_connection_comes_back() {
+    let server = serve(&[&[Some("+OK\r\n")], &[Some(":2\r\n"), None], &[Some(":4\r\n")]]);
+    let folder = Folder::new("prompt-lost-state");
+    let prompt = format!("127.0.0.1:{}> ", server.port);
+    let mut terminal = Terminal::start_with(&["-p", &server.port], &prompt, &folder);
+    assert!(terminal.line("set a 1").contains("OK"));
+    server.closed.recv().expect("it closes");
+    // Opened again before the command is sent.
+    assert!(terminal.line("incr a").contains("(integer) 2"));
+    // Lost after it was sent: that is said, and not repeated.
+    terminal.prompt = "not connected> ".to_owned();
+    let told = terminal.line("incr a");
+    assert!(told.contains("INCR: the connection was lost") && told.contains("not sent again"));
+    terminal.prompt = prompt;
+    assert!(terminal.line("incr a").contains("(integer) 4"));
+    let requests = server.requests.join().expect("no panic");
+    assert_eq!(requests, ["set a 1", "incr a", "incr a", "incr a"]);
     terminal.types("exit\r");
     terminal.ends();
 }

@@ -102,6 +102,8 @@ pub(crate) fn complete(line: &str) -> (usize, Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -167,5 +169,14 @@ mod tests {
         assert_eq!(start, 0);
         assert!(all.len() > 70 && all.contains(&"SET".to_owned()) && all.contains(&"EXIT".into()));
         assert!(!all.iter().any(|name| name.contains('|')));
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_has_hints_or_none(line in r#"(set|client|help|\?|3|scan| |"|'|\\|\PC){0,12}"#) {
+            let _ = hint(&line);
+            let (start, _) = complete(&line);
+            prop_assert!(line.is_char_boundary(start));
+        }
     }
 }

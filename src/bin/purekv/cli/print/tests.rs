@@ -1,6 +1,8 @@
 //! What each type of reply looks like in each form.
 
+use proptest::prelude::*;
 use purekv::resp::decode::FrameDecoder;
+use purekv::resp::inline;
 
 use super::*;
 
@@ -111,4 +113,20 @@ fn text_for_people_is_shown_as_it_is() {
     let error = Frame::Error(b"NOAUTH".to_vec());
     assert_eq!(Form::Pretty.text_for(&args("info"), &error), b"NOAUTH\n");
     assert_eq!(Form::Pretty.text_for(&args("client id"), &Frame::Integer(7)), b"(integer) 7\n");
+}
+
+proptest! {
+    #[test]
+    fn what_is_quoted_can_be_typed(bytes: Vec<u8>) {
+        let mut line = b"set k ".to_vec();
+        quote(&mut line, &bytes);
+        let words = inline::words(&line).unwrap();
+        prop_assert_eq!(words, [&b"set"[..], b"k", &bytes]);
+    }
+
+    #[test]
+    fn any_string_is_json(bytes: Vec<u8>) {
+        let frame = Frame::Map(vec![(Frame::Bulk(bytes.clone()), Frame::Bulk(bytes))]);
+        serde_json::from_slice::<serde_json::Value>(&Form::Json.text(&frame)).unwrap();
+    }
 }
