@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["sync", "clock", "hash", "histogram", "kv", "table", "engine", "loading", "snapshot"],
     ),
     // Joins protocol and store; in `src/server/execute/` only, see `the_server_meets_the_store_in_one_place`.
-    ("server", &["sync", "kv", "cache", "resp"]),
+    ("server", &["sync", "kv", "cache", "resp", "snapshot"]),
     ("baseline", &["sync", "clock", "hash", "histogram", "kv"]),
     // What the binary's subcommands are made of: users of the public face, so they name the crate's root.
     ("replay", &["clock", "histogram", "kv", "cache", "baseline", ROOT]),
@@ -78,6 +78,15 @@ const RESERVED: &[Reserved] = &[
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
+            // Who there is, what each calls itself, and which threads serve them: for who asks about others, and for who comes and goes.
+            "src/server/clients.rs",
+            "src/server/dumps.rs",
+            "src/server/info/rates.rs",
+            "src/server/live.rs",
+            "src/server/settings.rs",
+            "src/server/slow.rs",
+            // What other threads have to say to a connection.
+            "src/server/worker.rs",
             // What is where in a dump: between the threads that write it.
             "src/snapshot/writer.rs",
             "src/sync/failpoint.rs",

@@ -1,15 +1,22 @@
 //! The server without its socket: connections are given bytes, and what they reply is compared with what it should be, or with what a real
 //! `redis-server` replies. Where there is none on the `PATH`, comparisons are skipped with a message.
 
+#[path = "server/clients.rs"]
+mod clients;
 #[path = "server/commands.rs"]
 mod commands;
 #[path = "server/connections.rs"]
 mod connections;
 #[path = "server/driver.rs"]
 mod driver;
+#[path = "server/dumps.rs"]
+#[cfg(unix)]
+mod dumps;
 #[path = "support/folder.rs"]
 #[cfg(unix)]
 mod folder;
+#[path = "server/info.rs"]
+mod info;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;
@@ -20,6 +27,8 @@ mod redis;
 #[cfg(unix)]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod server;
+#[path = "server/slow.rs"]
+mod slow;
 #[path = "server/strings.rs"]
 mod strings;
 #[path = "server/threads.rs"]

@@ -16,42 +16,6 @@ pub(super) fn is_missing(command: Command) -> bool {
             | Command::Discard
             | Command::Watch
             | Command::Unwatch
-            // They need to know all connections.
-            | Command::ClientKill
-            | Command::ClientList
-            | Command::ClientPause
-            | Command::ClientUnpause
-            // The server as a whole: its settings, dumps and figures.
-            | Command::Memory
-            | Command::MemoryUsage
-            | Command::MemoryHelp
-            | Command::Info
-            | Command::Config
-            | Command::ConfigGet
-            | Command::ConfigHelp
-            | Command::ConfigResetStat
-            | Command::ConfigSet
-            | Command::Save
-            | Command::BgSave
-            | Command::LastSave
-            | Command::Shutdown
-            | Command::SlowLog
-            | Command::SlowLogGet
-            | Command::SlowLogHelp
-            | Command::SlowLogLen
-            | Command::SlowLogReset
-            | Command::Latency
-            | Command::LatencyHelp
-            | Command::LatencyLatest
-            | Command::LatencyReset
-            | Command::Function
-            | Command::FunctionFlush
-            | Command::FunctionHelp
-            | Command::Debug
-            // Texts.
-            | Command::ClientHelp
-            | Command::CommandHelp
-            | Command::ObjectHelp
     )
 }
 

@@ -2,25 +2,29 @@
 //!
 //! ```
 //! use purekv::Store;
-//! use purekv::server::{Connection, Database, Server, Settings, Wanted};
+//! use purekv::server::{Connection, Database, Server, Settings, Wanted, Worker};
 //!
 //! let server = Server::new(Database::new(Store::new()), Settings::default());
-//! let mut connection = Connection::new(&server, "127.0.0.1:50000");
-//! connection.input().extend_from_slice(b"SET k v\r\nGET k\r\n");
-//! assert_eq!(connection.advance(), Wanted::Both);
+//! let mut worker = Worker::new(&server, || ());
+//! let mut connection = Connection::new(&worker, "127.0.0.1:50000");
+//! connection.input(&mut worker).extend_from_slice(b"SET k v\r\nGET k\r\n");
+//! assert_eq!(connection.advance(&mut worker), Wanted::Both);
 //! assert_eq!(connection.output(), b"+OK\r\n$1\r\nv\r\n");
 //! let length = connection.output().len();
-//! assert_eq!(connection.written(length), Wanted::Read);
+//! assert_eq!(connection.written(length, &mut worker), Wanted::Read);
 //! ```
 //!
 //! Who owns the socket reads into [`Connection::input`], calls [`Connection::advance`], writes [`Connection::output`], and does what is
-//! [`Wanted`]. Commands run on the thread that calls, any number of threads at once; a connection belongs to one of them at a time.
+//! [`Wanted`]; between two waits for sockets it advances those that [`Worker::woken`] names, and waits no longer than [`Worker::wake_in`]. Commands run on the thread that calls, any number of threads at once; each has a [`Worker`], and connections of its own.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `connection` | bytes: requests out of the input, replies into the output, runs of GETs as one look-up of many |
+//! | `connection` | bytes: requests out of the input, replies into the output |
+//! | `batch` | the requests that are carried out together: runs of GETs as one look-up of many, the memory of the others asked for in time |
+//! | `worker` | a thread that serves connections, as they see it |
 //! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
-//! | `hello`, `client` | the commands that are about the connection itself |
+//! | `hello`, `client` | the commands that are about connections |
+//! | `clients`, `pause` | all connections: what each lets others know, what others may do to it |
 //! | `commands` | what the table of commands says of itself |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
 //! | `missing` | the commands of the table that are not there yet |
@@ -42,21 +46,39 @@
 //! - Words are compared whole: Redis's end at a NUL byte, so it takes `EX\0...` for EX.
 //! - SCAN's cursors are the store's own, and KEYS, SCAN and RANDOMKEY have their keys in another order.
 //! - HELLO says "redis" and the version whose words are followed, since clients look at it.
+//! - CLIENT LIST shows a connection as it was after its last batch, with those of its fields as 0 that nothing here stands for. A connection that is killed is gone for
+//!   others at once, and closed when its thread comes to it: at the latest after the batch that it is in.
+//! - CLIENT PAUSE does not keep entries from expiring.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
+mod admin;
 mod args;
+mod batch;
 mod client;
+mod clients;
 mod commands;
+mod config;
 mod connection;
+mod counters;
+mod dumps;
 mod execute;
 mod hello;
+mod help;
+mod info;
+mod live;
 mod missing;
+mod pause;
 mod session;
 mod settings;
+mod shutdown;
+mod slow;
+mod worker;
 
+pub use clients::Peer;
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
-pub use settings::{Server, Settings};
+pub use settings::{Listens, Server, Settings};
+pub use worker::Worker;
 
 /// The version of Redis whose commands and words are followed.
 const REDIS_VERSION: &str = "7.0.15";

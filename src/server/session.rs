@@ -1,28 +1,27 @@
 //! What a connection is besides its bytes, and which command answers a request.
 
-use std::time::SystemTime;
-
 use super::args::Args;
+use super::clients::{Peer, Seat};
+use super::counters::{Counters, Tally};
 use super::execute::{self, Call, Done};
 use super::missing::present;
 use super::settings::Server;
-use super::{client, commands, hello};
+use super::worker::Worker;
+use super::{admin, client, commands, hello, slow};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Flag, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::error::RequestFault;
+use crate::sync::Arc;
 
 /// A client as its commands know it.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) id: u64,
-    pub(super) peer: String,
-    pub(super) since: SystemTime,
+    pub(super) seat: Seat,
+    /// The last one that it has called.
+    pub(super) last: Option<Command>,
     pub(super) protocol: Protocol,
     pub(super) is_authenticated: bool,
-    pub(super) name: Vec<u8>,
-    pub(super) library: Vec<u8>,
-    pub(super) library_version: Vec<u8>,
     /// CLIENT REPLY OFF.
     pub(super) is_mute: bool,
     /// CLIENT REPLY SKIP came before this command.
@@ -31,33 +30,37 @@ pub(super) struct Session {
     pub(super) skips_next: bool,
     /// CLIENT NO-EVICT.
     pub(super) is_spared: bool,
-    has_quit: bool,
+    pub(super) has_quit: bool,
+    /// It is in a DEBUG SLEEP.
+    sleeps_until: Option<u64>,
 }
 
 /// A request, for the commands about the connection.
 pub(super) struct Request<'a> {
-    pub(super) server: &'a Server,
+    pub(super) server: &'a Arc<Server>,
     pub(super) command: Command,
     pub(super) args: Args<'a>,
 }
 
 impl Session {
-    pub(super) fn new(server: &Server, peer: String) -> Self {
+    pub(super) fn new(worker: &Worker, peer: Peer) -> Self {
+        let server = &worker.server;
         Self {
-            id: server.number(),
-            peer,
-            since: server.database.time(),
+            seat: server.clients.enter(&worker.inbox, peer, server.database.millis()),
+            last: None,
             protocol: Protocol::Resp2,
-            is_authenticated: server.settings.password.is_none(),
-            name: Vec::new(),
-            library: Vec::new(),
-            library_version: Vec::new(),
+            is_authenticated: !server.live.has_password(),
             is_mute: false,
             skips: false,
             skips_next: false,
             is_spared: false,
             has_quit: false,
+            sleeps_until: None,
         }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.seat.card.id
     }
 
     pub(super) fn has_quit(&self) -> bool {
@@ -67,6 +70,31 @@ impl Session {
     /// Whether a GET needs nothing but the store.
     pub(super) fn is_plain(&self) -> bool {
         self.is_authenticated && !self.is_mute && !self.skips_next
+    }
+
+    /// Until when a request has to wait, if it is one that can be carried out.
+    pub(super) fn must_wait(
+        &mut self,
+        server: &Arc<Server>,
+        found: Result<Command, Unknown>,
+        args: Args<'_>,
+    ) -> Option<u64> {
+        let command = found.and_then(present).ok()?;
+        let spec = command.spec();
+        if !spec.takes(args.len()) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
+            return None;
+        }
+        let now = server.database.millis();
+        if let Some(until) = server.pause.holds(spec.is(Flag::Write), now) {
+            return Some(until);
+        }
+        let nap = admin::nap(&Request { server, command, args })?;
+        let until = *self.sleeps_until.get_or_insert(now.saturating_add(nap));
+        if now < until {
+            return Some(until);
+        }
+        self.sleeps_until = None;
+        None
     }
 
     /// The reply to what is no request.
@@ -79,14 +107,25 @@ impl Session {
     /// Carries out one request, and appends the reply.
     pub(super) fn answer(
         &mut self,
-        server: &Server,
+        server: &Arc<Server>,
+        counters: &Counters,
         found: Result<Command, Unknown>,
         args: Args<'_>,
         out: &mut Vec<u8>,
     ) {
         self.skips = std::mem::take(&mut self.skips_next);
         let start = out.len();
-        if let Err(error) = self.perform(server, found, args, out) {
+        let done = match self.check(found, args) {
+            Ok(command) => self.call(server, counters, (command, args), out),
+            Err(error) => {
+                if let Ok(command) = found {
+                    counters.command(command, Tally::Rejected, 1);
+                }
+                Err(error)
+            }
+        };
+        if let Err(error) = done {
+            counters.error(error.text());
             Encoder::new(out, self.protocol).error(error.text());
         }
         if self.is_mute || self.skips {
@@ -94,13 +133,12 @@ impl Session {
         }
     }
 
-    fn perform(
+    /// Whether a request is a call of a command that this client may make.
+    fn check(
         &mut self,
-        server: &Server,
         found: Result<Command, Unknown>,
         args: Args<'_>,
-        out: &mut Vec<u8>,
-    ) -> Done {
+    ) -> Result<Command, execute::Error> {
         let refuse = |refusal: Refusal| execute::Error::from(refusal.text(args.from(0)));
         let command =
             found.and_then(present).map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
@@ -111,6 +149,37 @@ impl Session {
         if !self.is_authenticated && !spec.is(Flag::NoAuth) {
             return Err("NOAUTH Authentication required.".into());
         }
+        self.last = Some(command);
+        Ok(command)
+    }
+
+    /// Carries out a command, which is counted.
+    fn call(
+        &mut self,
+        server: &Arc<Server>,
+        counters: &Counters,
+        (command, args): (Command, Args<'_>),
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let begin = slow::begin(command, args);
+        let done = self.perform(server, command, args, out);
+        if let Some(begin) = begin {
+            server.note_time((command, args), (&self.seat.card, counters), begin);
+        }
+        counters.command(command, Tally::Calls, 1);
+        if done.is_err() {
+            counters.command(command, Tally::Failed, 1);
+        }
+        done
+    }
+
+    fn perform(
+        &mut self,
+        server: &Arc<Server>,
+        command: Command,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> Done {
         let request = Request { server, command, args };
         match command {
             Command::Hello => return hello::hello(self, &request, out),
@@ -134,20 +203,30 @@ impl Session {
             Command::ClientGetName
             | Command::ClientId
             | Command::ClientInfo
+            | Command::ClientKill
+            | Command::ClientList
             | Command::ClientNoEvict
+            | Command::ClientPause
             | Command::ClientReply
             | Command::ClientSetInfo
-            | Command::ClientSetName => client::client(self, &request, &mut reply),
+            | Command::ClientSetName
+            | Command::ClientUnpause => client::client(self, &request, &mut reply),
             Command::Command
             | Command::CommandCount
             | Command::CommandDocs
             | Command::CommandGetKeys
             | Command::CommandInfo
             | Command::CommandList => commands::command(&request, &mut reply),
-            _ => execute::run(
-                Call { database: &server.database, settings: &server.settings, command, args },
-                &mut reply,
-            ),
+            _ if command.spec().keys.is_empty()
+                && let Some(done) = admin::admin(self, &request, &mut reply) =>
+            {
+                done
+            }
+            _ => {
+                let longest = server.live.longest.size();
+                let call = Call { database: &server.database, longest, command, args };
+                execute::run(call, &mut reply)
+            }
         }
     }
 }

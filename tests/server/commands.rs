@@ -126,11 +126,7 @@ fn is_unknown(reply: &Frame) -> bool {
 
 #[test]
 fn every_command_is_there_or_is_known_to_be_missing() {
-    const MISSING: &str = "msetnx rename renamenx copy object|help \
-        memory memory|usage memory|help multi exec discard watch unwatch client|help client|kill client|list client|pause \
-        client|unpause info command|help config config|get config|help config|resetstat config|set save bgsave lastsave shutdown \
-        slowlog slowlog|get slowlog|help slowlog|len slowlog|reset latency latency|help latency|latest latency|reset \
-        function function|flush function|help debug";
+    const MISSING: &str = "msetnx rename renamenx copy multi exec discard watch unwatch";
     let mut missing = Vec::new();
     for command in Command::all() {
         let spec = command.spec();
@@ -165,13 +161,11 @@ fn what_is_unknown_is_refused_in_redis_s_words() {
         ("FOO a b", "-ERR unknown command 'FOO', with args beginning with: 'a' 'b' |"),
         ("MULTI", "-ERR unknown command 'MULTI', with args beginning with: |"),
         ("RENAME a", "-ERR unknown command 'RENAME', with args beginning with: 'a' |"),
-        ("CLIENT KILL x", "-ERR unknown subcommand 'KILL'. Try CLIENT HELP.|"),
         (
             "CLIENT MAINT_NOTIFICATIONS ON",
             "-ERR unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.|",
         ),
         ("CLIENT", "-ERR wrong number of arguments for 'client' command|"),
-        ("CONFIG GET x", "-ERR unknown command 'CONFIG', with args beginning with: 'GET' 'x' |"),
     ]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use purekv::server::{Connection, Database, Server, Settings, Wanted};
+use purekv::server::{Connection, Database, Peer, Server, Settings, Wanted, Worker};
 use purekv::{Clock, Expiry, ManualClock, Store};
 
 /// A server on an empty store whose clock stands until it is moved.
@@ -14,11 +14,18 @@ pub(crate) fn server() -> (Arc<Server>, ManualClock) {
 
 pub(crate) struct Client {
     pub(crate) connection: Connection,
+    pub(crate) worker: Worker,
 }
 
 impl Client {
     pub(crate) fn new(server: &Arc<Server>) -> Self {
-        Self { connection: Connection::new(server, "test:1") }
+        Self::from(server, "test:1")
+    }
+
+    /// At an address.
+    pub(crate) fn from(server: &Arc<Server>, peer: impl Into<Peer>) -> Self {
+        let worker = Worker::new(server, || ());
+        Self { connection: Connection::new(&worker, peer), worker }
     }
 
     /// On a server of its own.
@@ -28,17 +35,30 @@ impl Client {
 
     /// What it replies to these bytes, all of it.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.connection.input().extend_from_slice(bytes);
-        let mut wanted = self.connection.advance();
+        self.feed(bytes);
+        let mut wanted = self.advance();
         let mut replies = Vec::new();
         while !self.connection.output().is_empty() {
             assert!(matches!(wanted, Wanted::Write | Wanted::Both));
             let length = self.connection.output().len();
             replies.extend_from_slice(self.connection.output());
-            wanted = self.connection.written(length);
+            wanted = self.written(length);
         }
         assert!(matches!(wanted, Wanted::Read | Wanted::Close));
         replies
+    }
+
+    /// Bytes come in, and nothing is done about them.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.connection.input(&mut self.worker).extend_from_slice(bytes);
+    }
+
+    pub(crate) fn advance(&mut self) -> Wanted {
+        self.connection.advance(&mut self.worker)
+    }
+
+    pub(crate) fn written(&mut self, length: usize) -> Wanted {
+        self.connection.written(length, &mut self.worker)
     }
 
     /// An inline command, and the reply with `|` for line ends.

@@ -5,6 +5,7 @@
 
 mod bits;
 mod expiry;
+mod figures;
 mod keyspace;
 mod lcs;
 mod numbers;
@@ -14,22 +15,25 @@ mod set;
 mod strings;
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::args::Args;
-use super::settings::Settings;
 use crate::cache::{Store, TooHeavy};
 use crate::kv::{Expiration, Op};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::number::{NOT_AN_INTEGER, integer};
+use crate::snapshot::DumpError;
+
+pub(super) use figures::Figures;
 
 pub(super) const SYNTAX: &str = "ERR syntax error";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
-/// How many keys are looked up at once.
+/// How many keys are looked up at once, and how many requests are decoded before they are carried out.
 pub(super) const RUN: usize = 64;
 
 /// The text of an error reply: its code, a space, and what there is to say.
@@ -80,16 +84,50 @@ impl Database {
         self.store.time()
     }
 
+    /// The same in milliseconds since the epoch. It never goes back: the store's clock does not.
+    pub(super) fn millis(&self) -> u64 {
+        millis(self.time()).cast_unsigned()
+    }
+
+    /// Writes a dump. Blocks until it is on the disk; O(keys).
+    pub(super) fn dump(&self, path: &Path) -> Result<(), DumpError> {
+        self.store.dump(path).map(drop)
+    }
+
+    /// The bound, if there is one in bytes.
+    pub(super) fn max_memory(&self) -> Option<u64> {
+        self.store.max_memory()
+    }
+
+    /// Whether entries go when there is no room for others.
+    pub(super) fn evicts(&self) -> bool {
+        self.store.max_capacity().is_some()
+    }
+
+    /// Changes how many bytes keys and values may take; false: the store was made without such a bound.
+    pub(super) fn set_max_memory(&self, bytes: u64) -> bool {
+        self.store.max_memory().is_some() && self.store.set_max_capacity(bytes)
+    }
+
     /// Replies to GETs of these keys, one behind the other.
-    pub(super) fn get_run(&self, keys: Args<'_>, protocol: Protocol, out: &mut Vec<u8>) {
-        values(&self.store, keys, 0, &mut Encoder::new(out, protocol));
+    pub(super) fn get_run<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k [u8]>,
+        protocol: Protocol,
+        out: &mut Vec<u8>,
+    ) {
+        values(&self.store, keys, &mut Encoder::new(out, protocol));
+    }
+
+    /// Asks for the memory of what these keys have, since commands on them are about to come.
+    pub(super) fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        self.store.prefetch(keys);
     }
 }
 
-/// The values of the keys from a place of the arguments on. The thread is pinned for [`RUN`] of them at a time.
-fn values(store: &Store, keys: Args<'_>, from: usize, reply: &mut Encoder<'_>) {
+/// The values of these keys. The thread is pinned for [`RUN`] of them at a time.
+fn values<'k>(store: &Store, mut keys: impl Iterator<Item = &'k [u8]>, reply: &mut Encoder<'_>) {
     let mut run = [&[][..]; RUN];
-    let mut keys = keys.from(from);
     loop {
         let mut length = 0;
         for (place, key) in run.iter_mut().zip(&mut keys) {
@@ -109,7 +147,8 @@ fn values(store: &Store, keys: Args<'_>, from: usize, reply: &mut Encoder<'_>) {
 /// A command that is to be carried out. It has as many arguments as it takes.
 pub(super) struct Call<'a> {
     pub(super) database: &'a Database,
-    pub(super) settings: &'a Settings,
+    /// Bytes of the longest value.
+    pub(super) longest: usize,
     pub(super) command: Command,
     pub(super) args: Args<'a>,
 }
@@ -147,7 +186,7 @@ impl<'a> Call<'a> {
     /// Whether a value of so many bytes may be.
     fn check_length(&self, length: Option<usize>) -> Done {
         match length {
-            Some(length) if length <= self.settings.limits.bulk => Ok(()),
+            Some(length) if length <= self.longest => Ok(()),
             _ => Err(TOO_LONG.into()),
         }
     }
@@ -230,6 +269,7 @@ pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Command::Del | Command::Unlink | Command::Exists | Command::Touch => {
             keyspace::count_keys(&call, reply)
         }
+        Command::MemoryUsage => object::memory_usage(&call, reply),
         Command::ObjectEncoding | Command::ObjectFreq | Command::ObjectIdleTime => {
             object::object(&call, reply)
         }
