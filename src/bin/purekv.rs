@@ -1,5 +1,7 @@
 //! The `purekv` command.
 
+#[path = "purekv/cli/mod.rs"]
+mod cli;
 #[path = "purekv/conversion.rs"]
 mod conversion;
 #[path = "purekv/convert.rs"]
@@ -28,6 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Cli(cli::Options),
     Replay(replay::Replay),
     #[command(subcommand)]
     Dump(dump::Dump),
@@ -36,6 +39,7 @@ enum Command {
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     let misuse = match &command {
+        Command::Cli(options) => options.misuse(),
         Command::Replay(arguments) => arguments.misuse(),
         Command::Dump(command) => command.misuse(),
     };
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Cli::command().error(missing, told).exit();
     }
     let output = match command {
+        Command::Cli(options) => return options.run(),
         Command::Replay(arguments) => {
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
         }
