@@ -1,0 +1,16 @@
+//! A client of a purekv or Redis server.
+mod address;
+mod batch;
+mod blocking;
+pub mod call;
+mod error;
+mod operations;
+mod reply;
+mod settings;
+#[cfg(feature = "client-tls")]
+mod tls;
+
+pub use blocking::{Client, Entries, Keys};
+pub use call::{Batch, Call};
+pub use error::Error;
+pub use settings::{Builder, Protocol};
