@@ -268,7 +268,13 @@ impl Line {
             }
             count += 1;
         }
-        self.exchange_portion(&portion, count, values)
+        self.exchange_portion(&portion, count, values)?;
+        // What came behind the last answer would be taken for the next one.
+        let parser = std::mem::take(&mut self.parser);
+        if { parser }.parse_value(io::empty()).is_ok() {
+            return Err(io::Error::new(ErrorKind::InvalidData, "more replies than commands"));
+        }
+        Ok(())
     }
 
     fn exchange_portion(
