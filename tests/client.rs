@@ -3,6 +3,9 @@
 //! What is served says `client/served.rs`: a test that begins with `served::each` runs against each of them. Where there is no `redis-server` on the `PATH`, that one is left out with a message.
 #![cfg(unix)]
 
+#[cfg(feature = "client-async")]
+#[path = "client/asynchronous.rs"]
+mod asynchronous;
 #[path = "client/basics.rs"]
 mod basics;
 #[path = "client/batches.rs"]

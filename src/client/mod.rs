@@ -1,5 +1,7 @@
 //! A client of a purekv or Redis server.
 mod address;
+#[cfg(feature = "client-async")]
+mod asynchronous;
 mod batch;
 mod blocking;
 pub mod call;
@@ -10,6 +12,8 @@ mod settings;
 #[cfg(feature = "client-tls")]
 mod tls;
 
+#[cfg(feature = "client-async")]
+pub use asynchronous::AsyncClient;
 pub use blocking::{Client, Entries, Keys};
 pub use call::{Batch, Call};
 pub use error::Error;

@@ -38,7 +38,7 @@ pub(super) struct Settings {
     pub(super) login: Login,
     pub(super) connect_timeout: Duration,
     pub(super) call_timeout: Duration,
-    pub(super) pool_size: usize,
+    pub(super) pool_size: Option<usize>,
     pub(super) attempts: u32,
     pub(super) pause: Duration,
     #[cfg(feature = "client-tls")]
@@ -58,12 +58,12 @@ impl Settings {
         Error::Login { address: self.address.clone(), text }
     }
 
-    pub(super) fn exhausted(&self, operation: &'static str) -> Error {
-        let (address, size, limit) = (self.address.clone(), self.pool_size, self.call_timeout);
+    pub(super) fn exhausted(&self, operation: &'static str, size: usize) -> Error {
+        let (address, limit) = (self.address.clone(), self.call_timeout);
         Error::Exhausted { address, operation, size, limit }
     }
 
-    fn timed_out(&self, operation: &'static str, sent: bool) -> Error {
+    pub(super) fn timed_out(&self, operation: &'static str, sent: bool) -> Error {
         Error::TimedOut { address: self.address.clone(), operation, limit: self.call_timeout, sent }
     }
 
@@ -90,9 +90,24 @@ impl Settings {
     /// The connection is of no use any more.
     pub(super) fn broken(&self, operation: &'static str, source: io::Error, sent: bool) -> Error {
         match source.kind() {
-            io::ErrorKind::TimedOut => self.timed_out(operation, sent),
+            // The call's own time; a network may have others.
+            io::ErrorKind::TimedOut if source.raw_os_error().is_none() => {
+                self.timed_out(operation, sent)
+            }
             _ => Error::Lost { address: self.address.clone(), operation, sent, source },
         }
+    }
+}
+
+/// Why there is no connection.
+pub(super) enum Failed {
+    Io(io::Error),
+    Login(String),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
     }
 }
 
@@ -126,7 +141,7 @@ pub struct Builder {
     name: Option<String>,
     connect_timeout: Duration,
     call_timeout: Duration,
-    pool_size: usize,
+    pool_size: Option<usize>,
     attempts: u32,
     pause: Duration,
     #[cfg(feature = "client-tls")]
@@ -144,7 +159,7 @@ impl Builder {
             name: None,
             connect_timeout: Duration::from_secs(2),
             call_timeout: Duration::from_secs(2),
-            pool_size: 16,
+            pool_size: None,
             attempts: 1,
             pause: Duration::from_millis(100),
             #[cfg(feature = "client-tls")]
@@ -197,12 +212,12 @@ impl Builder {
         self
     }
 
-    /// How many connections there may be, at least 1; 16 by default. They are made as they are needed.
+    /// How many connections there may be, at least 1; by default 16, and 2 for the asynchronous face. They are made as they are needed.
     ///
     /// A call of the face that blocks has one to itself, and waits for one when all are in use. The asynchronous face sends many calls over each at once, so it needs more than one
     /// only that a long answer does not hold up all others.
     pub fn pool_size(mut self, size: usize) -> Self {
-        self.pool_size = size.max(1);
+        self.pool_size = Some(size.max(1));
         self
     }
 

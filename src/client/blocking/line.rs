@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use redis::{Cmd, Parser, Value};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::super::address::Place;
-use super::super::batch::{Replies, Request, sealed::Parts};
-use super::super::call;
-use super::super::error::Error;
-use super::super::settings::Settings;
+use crate::client::address::Place;
+use crate::client::batch::{Replies, Request, sealed::Parts};
+use crate::client::call;
+use crate::client::error::Error;
+use crate::client::settings::{Failed, Settings};
 
 /// Bytes of requests that are sent before their replies are read: what fits into the buffers of two sockets, so that a server that waits for us to read
 /// does not leave us waiting for it to read.
@@ -30,18 +30,6 @@ pub(in crate::client) struct Line {
 pub(in crate::client) struct Broken {
     pub(in crate::client) source: io::Error,
     pub(in crate::client) sent: bool,
-}
-
-/// Why there is no line.
-pub(in crate::client) enum Failed {
-    Io(io::Error),
-    Login(String),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 enum Stream {
@@ -82,15 +70,21 @@ impl Timed {
             if let Some(until) = self.until {
                 set_timeout(&self.socket, Some(left(until)?))?;
             }
-            match call(&mut self.socket) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            let result = call(&mut self.socket);
+            match result.as_ref().map_err(io::Error::kind) {
+                Err(ErrorKind::Interrupted) => {}
                 // As a socket says that its time is over.
-                Err(error) if error.kind() == ErrorKind::WouldBlock && self.until.is_some() => {
+                Err(ErrorKind::WouldBlock | ErrorKind::TimedOut) if self.is_over() => {
                     return Err(ErrorKind::TimedOut.into());
                 }
-                other => return other,
+                Err(ErrorKind::WouldBlock) if self.until.is_some() => {}
+                _ => return result,
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| left(until).is_err())
     }
 
     fn note(&mut self, result: io::Result<usize>) -> io::Result<usize> {
@@ -217,7 +211,7 @@ impl Line {
             return Ok(Stream::Plain(timed));
         };
         let mut session = rustls::ClientConnection::new(tls.config.clone(), tls.server.clone())
-            .map_err(super::super::tls::error)?;
+            .map_err(crate::client::tls::error)?;
         while session.is_handshaking() {
             session.complete_io(&mut timed)?;
         }

@@ -12,14 +12,17 @@ use std::time::Instant;
 
 use redis::Value;
 
-use self::line::{Broken, Failed, Line};
+use self::line::{Broken, Line};
 use self::pool::Pool;
 pub use self::scan::{Entries, Keys};
 use super::batch::{Replies, Request};
 use super::call::{self, Batch, Call};
 use super::error::Error;
 use super::operations::operations;
-use super::settings::{Builder, Settings, after};
+use super::settings::{Builder, Failed, Settings, after};
+
+/// Connections, unless said otherwise.
+const POOL_SIZE: usize = 16;
 
 /// A client of a purekv or Redis server whose calls block.
 ///
@@ -50,7 +53,7 @@ impl Client {
     }
 
     pub(super) fn new(settings: Settings) -> Self {
-        let pool = Pool::new(settings.pool_size);
+        let pool = Pool::new(settings.pool_size.unwrap_or(POOL_SIZE));
         Self { shared: Arc::new(Shared { settings, pool }) }
     }
 
@@ -78,7 +81,7 @@ impl Client {
         let operation = request.operation;
         loop {
             let Some(mut lease) = self.shared.pool.take(until) else {
-                return Err(settings.exhausted(operation));
+                return Err(settings.exhausted(operation, self.shared.pool.size()));
             };
             let idle = lease.line.take().and_then(Line::if_quiet);
             let was_idle = idle.is_some();

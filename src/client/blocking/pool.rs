@@ -32,6 +32,10 @@ impl Pool {
         Self { state: Mutex::default(), returned: Condvar::new(), size }
     }
 
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

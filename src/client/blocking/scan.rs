@@ -2,8 +2,8 @@
 
 use std::iter::FusedIterator;
 
-use super::super::error::Error;
 use super::Client;
+use crate::client::Error;
 
 /// How many keys a step is to look at.
 const STEP: usize = 256;
