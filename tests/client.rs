@@ -10,6 +10,8 @@ mod asynchronous;
 mod basics;
 #[path = "client/batches.rs"]
 mod batches;
+#[path = "client/compute.rs"]
+mod compute;
 #[path = "client/faults.rs"]
 mod faults;
 #[path = "support/folder.rs"]
@@ -25,3 +27,6 @@ mod scripted;
 mod served;
 #[path = "client/threads.rs"]
 mod threads;
+#[cfg(feature = "client-tls")]
+#[path = "client/tls.rs"]
+mod tls;

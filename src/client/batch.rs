@@ -36,6 +36,11 @@ impl Request {
         request
     }
 
+    /// As [`new`](Self::new), of a part of this operation.
+    pub(super) fn named(operation: &'static str, batch: &mut impl sealed::Parts) -> Self {
+        Self { operation, ..Self::new(batch) }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.commands.len()
     }

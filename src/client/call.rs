@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use redis::{Cmd, cmd};
+use redis::{Cmd, Value, cmd};
 
 use super::reply::{self, Decoded, Fault};
 use crate::kv::Ttl;
@@ -22,14 +22,60 @@ pub struct Call<T> {
     pub(super) replies: usize,
     /// Whether it changes nothing, so that it may be sent twice.
     pub(super) reads: bool,
-    /// For decoding: how many keys it is about, where the reply must have a value for each.
-    keys: usize,
-    decode: fn(Vec<redis::Value>, usize) -> Decoded<T>,
+    decode: Decode<T>,
+}
+
+/// What makes the result of the replies.
+enum Decode<T> {
+    Plain(fn(Vec<Value>) -> Decoded<T>),
+    /// It knows of how many keys.
+    OfKeys(usize, fn(Vec<Value>, usize) -> Decoded<T>),
 }
 
 impl<T> Call<T> {
-    pub(super) fn decode(&self, values: Vec<redis::Value>) -> Result<T, Fault> {
-        (self.decode)(values, self.keys)
+    /// Changes things, by these commands.
+    pub(super) fn of(
+        operation: &'static str,
+        commands: Vec<Cmd>,
+        decode: fn(Vec<Value>) -> Decoded<T>,
+    ) -> Self {
+        let decode = Decode::Plain(decode);
+        Self { operation, commands, replies: 0, reads: false, decode }
+    }
+
+    fn writing(
+        operation: &'static str,
+        command: Cmd,
+        decode: fn(Vec<Value>) -> Decoded<T>,
+    ) -> Self {
+        Self::of(operation, vec![command], decode)
+    }
+
+    fn reading(
+        operation: &'static str,
+        command: Cmd,
+        decode: fn(Vec<Value>) -> Decoded<T>,
+    ) -> Self {
+        Self { reads: true, ..Self::of(operation, vec![command], decode) }
+    }
+
+    /// Of so many keys. None: nothing is sent, and there are no replies.
+    fn of_keys(
+        operation: &'static str,
+        command: Cmd,
+        keys: usize,
+        decode: fn(Vec<Value>, usize) -> Decoded<T>,
+    ) -> Self {
+        let commands = if keys == 0 { Vec::new() } else { vec![command] };
+        let decode = Decode::OfKeys(keys, decode);
+        Self { operation, commands, replies: 0, reads: false, decode }
+    }
+
+    pub(super) fn decode(&self, values: Vec<Value>) -> Result<T, Fault> {
+        match self.decode {
+            Decode::Plain(decode) => decode(values),
+            Decode::OfKeys(keys, decode) => decode(values, keys),
+        }
     }
 }
 
@@ -40,29 +86,8 @@ impl<T> std::fmt::Debug for Call<T> {
     }
 }
 
-/// One command that reads.
-macro_rules! read {
-    ($operation:literal, $command:expr, $decode:path) => {
-        Call {
-            operation: $operation,
-            commands: vec![$command],
-            replies: 0,
-            reads: true,
-            keys: 0,
-            decode: |values, _| $decode(values),
-        }
-    };
-}
-
-/// One command that writes.
-macro_rules! write {
-    ($operation:literal, $command:expr, $decode:path) => {
-        Call { reads: false, ..read!($operation, $command, $decode) }
-    };
-}
-
 /// A command with its arguments.
-fn command(name: &str, arguments: &[&[u8]]) -> Cmd {
+pub(super) fn command(name: &str, arguments: &[&[u8]]) -> Cmd {
     let size = name.len() + arguments.iter().map(|argument| argument.len()).sum::<usize>();
     let mut command = Cmd::with_capacity(arguments.len() + 1, size);
     command.arg(name);
@@ -73,7 +98,7 @@ fn command(name: &str, arguments: &[&[u8]]) -> Cmd {
 }
 
 /// When an entry is to go, as a server has it.
-enum Due {
+pub(super) enum Due {
     /// By now.
     Now,
     /// After so many milliseconds, or from so many after 1970 on; at least 1.
@@ -90,7 +115,7 @@ fn milliseconds(duration: Duration) -> u64 {
     whole.saturating_add(u64::from(!duration.subsec_nanos().is_multiple_of(1_000_000)))
 }
 
-fn after(ttl: Duration) -> Due {
+pub(super) fn after(ttl: Duration) -> Due {
     match ttl {
         Duration::ZERO => Due::Now,
         ttl if ttl > FOREVER => Due::Never,
@@ -99,7 +124,7 @@ fn after(ttl: Duration) -> Due {
 }
 
 /// By the server's clock: there is no now here, what has passed is for the server to see.
-fn at(time: SystemTime) -> Due {
+pub(super) fn at(time: SystemTime) -> Due {
     const YEAR_10_000: u64 = 253_402_300_800_000;
     match time.duration_since(UNIX_EPOCH).map(milliseconds) {
         Err(_) | Ok(0) => Due::At(1),
@@ -108,7 +133,7 @@ fn at(time: SystemTime) -> Due {
     }
 }
 
-fn set(key: &[u8], value: &[u8], due: &Due, relative: &str) -> Cmd {
+pub(super) fn set(key: &[u8], value: &[u8], due: &Due, relative: &str) -> Cmd {
     match due {
         Due::Now => command("DEL", &[key]),
         Due::Never => command("SET", &[key, value]),
@@ -121,7 +146,7 @@ fn set(key: &[u8], value: &[u8], due: &Due, relative: &str) -> Cmd {
 
 /// See [`Client::insert`](super::Client::insert).
 pub fn insert(key: &[u8], value: &[u8]) -> Call<()> {
-    write!("insert", set(key, value, &Due::Never, ""), reply::done)
+    Call::writing("insert", set(key, value, &Due::Never, ""), reply::done)
 }
 
 /// See [`Client::insert_with_ttl`](super::Client::insert_with_ttl).
@@ -129,19 +154,19 @@ pub fn insert_with_ttl(key: &[u8], value: &[u8], ttl: Duration) -> Call<()> {
     let due = after(ttl);
     let command = set(key, value, &due, "PX");
     match due {
-        Due::Now => write!("insert_with_ttl", command, reply::any),
-        _ => write!("insert_with_ttl", command, reply::done),
+        Due::Now => Call::writing("insert_with_ttl", command, reply::any),
+        _ => Call::writing("insert_with_ttl", command, reply::done),
     }
 }
 
 /// See [`Client::insert_until`](super::Client::insert_until).
 pub fn insert_until(key: &[u8], value: &[u8], time: SystemTime) -> Call<()> {
-    write!("insert_until", set(key, value, &at(time), "PXAT"), reply::done)
+    Call::writing("insert_until", set(key, value, &at(time), "PXAT"), reply::done)
 }
 
 /// See [`Client::insert_if_absent`](super::Client::insert_if_absent).
 pub fn insert_if_absent(key: &[u8], value: &[u8]) -> Call<bool> {
-    write!("insert_if_absent", command("SET", &[key, value, b"NX"]), reply::done_or_not)
+    Call::writing("insert_if_absent", command("SET", &[key, value, b"NX"]), reply::done_or_not)
 }
 
 /// See [`Client::insert_if_absent_with_ttl`](super::Client::insert_if_absent_with_ttl).
@@ -149,84 +174,62 @@ pub fn insert_if_absent_with_ttl(key: &[u8], value: &[u8], ttl: Duration) -> Cal
     let due = after(ttl);
     if let Due::Now = due {
         let command = command("EXISTS", &[key]);
-        return read!("insert_if_absent_with_ttl", command, reply::no_flag);
+        return Call::reading("insert_if_absent_with_ttl", command, reply::no_flag);
     }
     let mut command = set(key, value, &due, "PX");
     command.arg("NX");
-    write!("insert_if_absent_with_ttl", command, reply::done_or_not)
+    Call::writing("insert_if_absent_with_ttl", command, reply::done_or_not)
 }
 
 /// See [`Client::insert_many`](super::Client::insert_many).
 pub fn insert_many(entries: &[(&[u8], &[u8])]) -> Call<()> {
     let parts: Vec<&[u8]> = entries.iter().flat_map(|(key, value)| [*key, *value]).collect();
-    let mut call = write!("insert_many", command("MSET", &parts), reply::done);
-    if entries.is_empty() {
-        call.commands.clear();
-    }
-    call
+    let done: fn(_, _) -> _ = |values, _| reply::done(values);
+    Call::of_keys("insert_many", command("MSET", &parts), entries.len(), done)
 }
 
 /// See [`Client::insert_many_with_ttl`](super::Client::insert_many_with_ttl).
 pub fn insert_many_with_ttl(entries: &[(&[u8], &[u8])], ttl: Duration) -> Call<()> {
     let due = after(ttl);
-    let decode: fn(_, _) -> _ = match due {
-        Due::Now => |values, _| reply::any(values),
-        _ => |values, _| reply::done(values),
-    };
     let commands = entries.iter().map(|(key, value)| set(key, value, &due, "PX")).collect();
-    Call { operation: "insert_many_with_ttl", commands, replies: 0, reads: false, keys: 0, decode }
+    let decode = if let Due::Now = due { reply::any } else { reply::done };
+    Call::of("insert_many_with_ttl", commands, decode)
 }
 
 /// See [`Client::get`](super::Client::get).
 pub fn get(key: &[u8]) -> Call<Option<Vec<u8>>> {
-    read!("get", command("GET", &[key]), reply::bytes)
+    Call::reading("get", command("GET", &[key]), reply::bytes)
 }
 
 /// See [`Client::get_many`](super::Client::get_many).
 pub fn get_many(keys: &[&[u8]]) -> Call<Vec<Option<Vec<u8>>>> {
-    let commands = if keys.is_empty() { Vec::new() } else { vec![command("MGET", keys)] };
-    let decode: fn(Vec<redis::Value>, usize) -> _ = |values, keys| match keys {
-        0 => Ok(Vec::new()),
-        keys => reply::many(values, keys),
-    };
-    Call { operation: "get_many", commands, replies: 0, reads: true, keys: keys.len(), decode }
+    let call = Call::of_keys("get_many", command("MGET", keys), keys.len(), reply::many);
+    Call { reads: true, ..call }
 }
 
 /// See [`Client::contains_key`](super::Client::contains_key).
 pub fn contains_key(key: &[u8]) -> Call<bool> {
-    read!("contains_key", command("EXISTS", &[key]), reply::flag)
+    Call::reading("contains_key", command("EXISTS", &[key]), reply::flag)
 }
 
 /// See [`Client::remove`](super::Client::remove).
 pub fn remove(key: &[u8]) -> Call<Option<Vec<u8>>> {
-    write!("remove", command("GETDEL", &[key]), reply::bytes)
+    Call::writing("remove", command("GETDEL", &[key]), reply::bytes)
 }
 
 /// See [`Client::invalidate`](super::Client::invalidate).
 pub fn invalidate(key: &[u8]) -> Call<bool> {
-    write!("invalidate", command("DEL", &[key]), reply::flag)
+    Call::writing("invalidate", command("DEL", &[key]), reply::flag)
 }
 
 /// See [`Client::invalidate_many`](super::Client::invalidate_many).
 pub fn invalidate_many(keys: &[&[u8]]) -> Call<usize> {
-    let commands = if keys.is_empty() { Vec::new() } else { vec![command("DEL", keys)] };
-    let decode: fn(Vec<redis::Value>, usize) -> _ = |values, keys| match keys {
-        0 => Ok(0),
-        _ => reply::count(values),
-    };
-    Call {
-        operation: "invalidate_many",
-        commands,
-        replies: 0,
-        reads: false,
-        keys: keys.len(),
-        decode,
-    }
+    Call::of_keys("invalidate_many", command("DEL", keys), keys.len(), reply::count_of)
 }
 
 /// See [`Client::ttl`](super::Client::ttl).
 pub fn ttl(key: &[u8]) -> Call<Option<Ttl>> {
-    read!("ttl", command("PTTL", &[key]), reply::ttl)
+    Call::reading("ttl", command("PTTL", &[key]), reply::ttl)
 }
 
 /// See [`Client::set_ttl`](super::Client::set_ttl).
@@ -237,18 +240,18 @@ pub fn set_ttl(key: &[u8], ttl: Duration) -> Call<bool> {
         Due::At(time) => time,
     };
     let time = time.to_string();
-    write!("set_ttl", command("PEXPIRE", &[key, time.as_bytes()]), reply::flag)
+    Call::writing("set_ttl", command("PEXPIRE", &[key, time.as_bytes()]), reply::flag)
 }
 
 /// See [`Client::persist`](super::Client::persist).
 pub fn persist(key: &[u8]) -> Call<bool> {
     // Not by PERSIST, which does not tell an entry that never expires from none. The value comes along.
-    write!("persist", command("GETEX", &[key, b"PERSIST"]), reply::is_there)
+    Call::writing("persist", command("GETEX", &[key, b"PERSIST"]), reply::is_there)
 }
 
 /// See [`Client::expires_at`](super::Client::expires_at).
 pub fn expires_at(key: &[u8]) -> Call<Option<Option<SystemTime>>> {
-    read!("expires_at", command("PEXPIRETIME", &[key]), reply::time)
+    Call::reading("expires_at", command("PEXPIRETIME", &[key]), reply::time)
 }
 
 /// See [`Client::expire_at`](super::Client::expire_at).
@@ -257,28 +260,28 @@ pub fn expire_at(key: &[u8], time: SystemTime) -> Call<bool> {
         return Call { operation: "expire_at", ..persist(key) };
     };
     let time = time.to_string();
-    write!("expire_at", command("PEXPIREAT", &[key, time.as_bytes()]), reply::flag)
+    Call::writing("expire_at", command("PEXPIREAT", &[key, time.as_bytes()]), reply::flag)
 }
 
 /// See [`Client::add`](super::Client::add).
 pub fn add(key: &[u8], amount: i64) -> Call<i64> {
     let amount = amount.to_string();
-    write!("add", command("INCRBY", &[key, amount.as_bytes()]), reply::number)
+    Call::writing("add", command("INCRBY", &[key, amount.as_bytes()]), reply::number)
 }
 
 /// See [`Client::len`](super::Client::len).
 pub fn len() -> Call<usize> {
-    read!("len", cmd("DBSIZE"), reply::count)
+    Call::reading("len", cmd("DBSIZE"), reply::count)
 }
 
 /// See [`Client::is_empty`](super::Client::is_empty).
 pub fn is_empty() -> Call<bool> {
-    read!("is_empty", cmd("DBSIZE"), reply::is_empty)
+    Call::reading("is_empty", cmd("DBSIZE"), reply::is_empty)
 }
 
 /// See [`Client::clear`](super::Client::clear).
 pub fn clear() -> Call<()> {
-    write!("clear", cmd("FLUSHDB"), reply::done)
+    Call::writing("clear", cmd("FLUSHDB"), reply::done)
 }
 
 /// See [`Client::scan`](super::Client::scan).
@@ -289,12 +292,23 @@ pub fn scan(cursor: u64, pattern: &[u8], count: usize) -> Call<(u64, Vec<Vec<u8>
         b"*" => command("SCAN", &[cursor.as_bytes(), count[0], count[1]]),
         pattern => command("SCAN", &[cursor.as_bytes(), b"MATCH", pattern, count[0], count[1]]),
     };
-    read!("scan", command, reply::page)
+    Call::reading("scan", command, reply::page)
 }
 
 /// See [`Client::ping`](super::Client::ping).
 pub fn ping() -> Call<()> {
-    read!("ping", cmd("PING"), reply::pong)
+    Call::reading("ping", cmd("PING"), reply::pong)
+}
+
+/// The value, and from now on changes of the key are noticed by the connection's next transaction.
+pub(super) fn watch(key: &[u8]) -> (Call<()>, Call<Option<Vec<u8>>>) {
+    let watch = Call::reading("compute", command("WATCH", &[key]), reply::done);
+    (watch, Call { operation: "compute", ..get(key) })
+}
+
+/// They are noticed no longer.
+pub(super) fn unwatch() -> Call<()> {
+    Call::reading("compute", cmd("UNWATCH"), reply::done)
 }
 
 /// Makes the connection the user's, with what it is to be: none of it is sent where it is not asked for.
@@ -323,12 +337,5 @@ pub(super) fn login(login: &super::settings::Login) -> Call<()> {
         select.arg(login.database);
         commands.push(select);
     }
-    Call {
-        operation: "login",
-        commands,
-        replies: 0,
-        reads: true,
-        keys: 0,
-        decode: |values, _| reply::any(values),
-    }
+    Call { reads: true, ..Call::of("login", commands, reply::any) }
 }

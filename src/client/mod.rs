@@ -5,6 +5,7 @@ mod asynchronous;
 mod batch;
 mod blocking;
 pub mod call;
+mod compute;
 mod error;
 mod operations;
 mod reply;

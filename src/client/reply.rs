@@ -25,7 +25,7 @@ pub(super) fn text(error: &ServerError) -> String {
     }
 }
 
-fn fault<T>(expected: &'static str, value: &Value) -> Decoded<T> {
+pub(super) fn fault<T>(expected: &'static str, value: &Value) -> Decoded<T> {
     if let Value::ServerError(error) = value {
         return Err(Fault::Refused(text(error)));
     }
@@ -108,6 +108,9 @@ pub(super) fn is_there(values: Vec<Value>) -> Decoded<bool> {
 
 /// A string or nothing for each key.
 pub(super) fn many(values: Vec<Value>, keys: usize) -> Decoded<Vec<Option<Vec<u8>>>> {
+    if keys == 0 {
+        return Ok(Vec::new());
+    }
     match only(values) {
         Value::Array(items) if items.len() == keys => items.into_iter().map(maybe_bytes).collect(),
         other => fault("an array with a value for each key", &other),
@@ -127,6 +130,11 @@ pub(super) fn count(values: Vec<Value>) -> Decoded<usize> {
         Value::Int(number) => usize::try_from(number).or_else(|_| fault("a count", &value)),
         other => fault("a count", &other),
     }
+}
+
+/// How many of the keys.
+pub(super) fn count_of(values: Vec<Value>, keys: usize) -> Decoded<usize> {
+    if keys == 0 { Ok(0) } else { count(values) }
 }
 
 /// 1 or 0.

@@ -111,6 +111,11 @@ impl From<io::Error> for Failed {
     }
 }
 
+/// Whether to try again would end as this: there is a server, and TLS does not like it, or it is no server of ours.
+pub(super) fn is_for_good(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::Unsupported)
+}
+
 /// This long from now, or as long as there is a time to be named.
 pub(super) fn after(duration: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);

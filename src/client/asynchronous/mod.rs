@@ -14,7 +14,7 @@ use super::batch::{Replies, Request};
 use super::call::{self, Batch, Call};
 use super::error::Error;
 use super::operations::operations;
-use super::settings::{Builder, Failed, Settings};
+use super::settings::{Builder, Failed, Settings, is_for_good};
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// Connections, unless said otherwise.
@@ -164,7 +164,7 @@ impl Slot {
                 Err(Failed::Login(text)) => return Err(settings.login(text)),
                 Err(Failed::Io(error)) => {
                     let left = until.saturating_duration_since(Instant::now());
-                    if attempt >= settings.attempts {
+                    if attempt >= settings.attempts || is_for_good(&error) {
                         return Err(settings.no_connection(operation, error, left));
                     }
                     attempt += 1;

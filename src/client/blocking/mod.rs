@@ -1,5 +1,6 @@
 //! The face that blocks.
 
+mod compute;
 mod line;
 mod pool;
 mod portable;
@@ -13,13 +14,13 @@ use std::time::Instant;
 use redis::Value;
 
 use self::line::{Broken, Line};
-use self::pool::Pool;
+use self::pool::{Lease, Pool};
 pub use self::scan::{Entries, Keys};
 use super::batch::{Replies, Request};
 use super::call::{self, Batch, Call};
 use super::error::Error;
 use super::operations::operations;
-use super::settings::{Builder, Failed, Settings, after};
+use super::settings::{Builder, Failed, Settings, after, is_for_good};
 
 /// Connections, unless said otherwise.
 const POOL_SIZE: usize = 16;
@@ -76,12 +77,23 @@ impl Client {
         if request.len() == 0 {
             return Ok(Vec::new());
         }
-        let settings = &self.shared.settings;
-        let until = settings.until();
+        let until = self.shared.settings.until();
+        let (lease, line, values) = self.first(request, until)?;
+        lease.end(line);
+        Ok(values)
+    }
+
+    /// Exchanges what comes first over a connection that is ours until it is given back.
+    fn first(
+        &self,
+        request: &Request,
+        until: Instant,
+    ) -> Result<(Lease<'_>, Line, Vec<Value>), Error> {
+        let (settings, pool) = (&self.shared.settings, &self.shared.pool);
         let operation = request.operation;
         loop {
-            let Some(mut lease) = self.shared.pool.take(until) else {
-                return Err(settings.exhausted(operation, self.shared.pool.size()));
+            let Some(mut lease) = pool.take(until) else {
+                return Err(settings.exhausted(operation, pool.size()));
             };
             let idle = lease.line.take().and_then(Line::if_quiet);
             let was_idle = idle.is_some();
@@ -90,10 +102,7 @@ impl Client {
                 None => self.open(operation, until)?,
             };
             match line.exchange(request, until) {
-                Ok(values) => {
-                    lease.line = Some(line);
-                    return Ok(values);
-                }
+                Ok(values) => return Ok((lease, line, values)),
                 // The server has closed it between our look and our sending.
                 Err(broken) if was_idle && broken.may_be_repeated(request) => {}
                 Err(Broken { source, sent }) => {
@@ -113,7 +122,7 @@ impl Client {
                 Err(Failed::Login(text)) => return Err(settings.login(text)),
                 Err(Failed::Io(error)) => {
                     let left = until.saturating_duration_since(Instant::now());
-                    if attempt >= settings.attempts || left.is_zero() {
+                    if attempt >= settings.attempts || left.is_zero() || is_for_good(&error) {
                         return Err(settings.no_connection(operation, error, left));
                     }
                     attempt += 1;

@@ -23,7 +23,7 @@ struct State {
 /// The right to one connection: one that there is, or a new one that is put here.
 pub(super) struct Lease<'a> {
     pool: &'a Pool,
-    /// Goes back to the pool with the lease; none if it is of no more use.
+    /// What goes back to the pool with the lease: none, and the next to have it makes a new one.
     pub(super) line: Option<Line>,
 }
 
@@ -55,6 +55,13 @@ impl Pool {
         state.lent += 1;
         let line = state.idle.pop();
         Some(Lease { pool: self, line })
+    }
+}
+
+impl Lease<'_> {
+    /// Gives back a connection that is in order.
+    pub(super) fn end(mut self, line: Line) {
+        self.line = Some(line);
     }
 }
 
