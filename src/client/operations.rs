@@ -1,6 +1,6 @@
 //! What both faces can do, listed once.
 
-/// Hands each operation to a face's own macro, which makes a method of it that runs the call of the same name.
+/// Hands each operation to a face's own macro, which makes a method of it that runs the call of the same name. What types it names, the face has to have.
 macro_rules! operations {
     ($method:ident) => {
         $method! {
@@ -10,11 +10,11 @@ macro_rules! operations {
         $method! {
             /// Inserts or replaces, due after `ttl`, which is rounded up to milliseconds. A zero `ttl` is due at once: the key is absent afterwards.
             /// One beyond a hundred years never ends.
-            fn insert_with_ttl(key: &[u8], value: &[u8], ttl: std::time::Duration) -> ()
+            fn insert_with_ttl(key: &[u8], value: &[u8], ttl: Duration) -> ()
         }
         $method! {
             /// Inserts or replaces, absent from `time` on by the server's clock, rounded up to milliseconds.
-            fn insert_until(key: &[u8], value: &[u8], time: std::time::SystemTime) -> ()
+            fn insert_until(key: &[u8], value: &[u8], time: SystemTime) -> ()
         }
         $method! {
             /// Inserts unless the key is there; whether it did.
@@ -22,7 +22,7 @@ macro_rules! operations {
         }
         $method! {
             /// As [`insert_if_absent`](Self::insert_if_absent), due after `ttl`.
-            fn insert_if_absent_with_ttl(key: &[u8], value: &[u8], ttl: std::time::Duration) -> bool
+            fn insert_if_absent_with_ttl(key: &[u8], value: &[u8], ttl: Duration) -> bool
         }
         $method! {
             /// Inserts or replaces all of these, in one step.
@@ -30,7 +30,7 @@ macro_rules! operations {
         }
         $method! {
             /// Inserts or replaces all of these, due after `ttl`: in one round trip, but one by one. When the server refuses one, the others have been done all the same.
-            fn insert_many_with_ttl(entries: &[(&[u8], &[u8])], ttl: std::time::Duration) -> ()
+            fn insert_many_with_ttl(entries: &[(&[u8], &[u8])], ttl: Duration) -> ()
         }
         $method! {
             /// The value.
@@ -58,12 +58,12 @@ macro_rules! operations {
         }
         $method! {
             /// The time the entry has left, in milliseconds; `None` if it is absent.
-            fn ttl(key: &[u8]) -> Option<$crate::Ttl>
+            fn ttl(key: &[u8]) -> Option<Ttl>
         }
         $method! {
             /// Makes the entry due `ttl` from now, sooner or later than it was; false if it is absent. `ttl` is as in
             /// [`insert_with_ttl`](Self::insert_with_ttl).
-            fn set_ttl(key: &[u8], ttl: std::time::Duration) -> bool
+            fn set_ttl(key: &[u8], ttl: Duration) -> bool
         }
         $method! {
             /// Makes the entry never expire; false if it is absent. The value crosses the network: no other command tells an entry that never expires from none.
@@ -71,11 +71,11 @@ macro_rules! operations {
         }
         $method! {
             /// From when on the entry is absent, by the server's clock: `None` if it is so now, `Some(None)` if it never expires.
-            fn expires_at(key: &[u8]) -> Option<Option<std::time::SystemTime>>
+            fn expires_at(key: &[u8]) -> Option<Option<SystemTime>>
         }
         $method! {
             /// Makes the entry absent from `time` on, by the server's clock; false if it is absent.
-            fn expire_at(key: &[u8], time: std::time::SystemTime) -> bool
+            fn expire_at(key: &[u8], time: SystemTime) -> bool
         }
         $method! {
             /// Adds to the number that the value is written as, 0 if it is absent, and keeps the deadline; the sum. What is no number, or a sum that is none of 64 bits,

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::sync::Barrier;
 use std::time::{Duration, Instant, SystemTime};
 
-use purekv::Ttl;
 use purekv::client::{AsyncClient, Error, Protocol, call};
+use purekv::{Computed, Op, Ttl};
 
 use crate::scripted::Scripted;
 use crate::served::{self, Redis, free_port};
@@ -232,4 +232,47 @@ fn what_is_no_answer_is_said_so() {
     let server = Scripted::start(|peer, _| peer.always(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     let error = run(async { server.builder().build_async().unwrap().get(b"a").await }).unwrap_err();
     assert!(matches!(error, Error::Lost { .. }), "{error:?}");
+}
+
+/// A connection of many calls is no place for a transaction: each `compute` has one of its own.
+#[test]
+fn sums_by_many_tasks() {
+    served::each(|served| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let builder = served.builder().pool_size(4).call_timeout(MINUTE);
+            let client = builder.connect_async().await.unwrap();
+            match client.compute(b"nobody", |_| Op::Keep).await {
+                Err(Error::Server { text, .. }) if text.contains("unknown command") => {
+                    println!("skipped: it has no transactions yet");
+                    return;
+                }
+                other => assert_eq!(other.unwrap(), Computed::Absent),
+            }
+            client.insert(b"k", b"0").await.unwrap();
+            let tasks: Vec<_> = (0..8)
+                .map(|_| {
+                    let client = client.clone();
+                    tokio::spawn(async move {
+                        for _ in 0..25 {
+                            let next = |value: &[u8]| {
+                                let sum: u32 = str::from_utf8(value).unwrap().parse().unwrap();
+                                (sum + 1).to_string().into_bytes()
+                            };
+                            assert!(client.update(b"k", next).await.unwrap());
+                            // One that is dropped half-way leaves nothing watched, nor a permit taken.
+                            let mut dropped = Box::pin(client.compute(b"k", |_| Op::Keep));
+                            has_ended(&mut dropped).await;
+                            drop(dropped);
+                        }
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            assert_eq!(client.get(b"k").await.unwrap().as_deref(), Some(&b"200"[..]));
+            assert_eq!(client.compute(b"k", |_| Op::Remove).await.unwrap(), Computed::Removed);
+        });
+    });
 }

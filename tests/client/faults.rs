@@ -105,8 +105,9 @@ fn an_answer_that_drips_in_ends_in_time() {
 #[test]
 fn a_request_that_is_not_read_ends_in_time() {
     let server = Scripted::start(|_peer, _| thread::park());
-    let client = server.builder().call_timeout(SHORT).build().unwrap();
-    let error = in_time(|| client.insert(b"a", &vec![0; 64 << 20]).unwrap_err());
+    // Long enough to copy it to where it is sent from.
+    let client = server.builder().call_timeout(10 * SHORT).build().unwrap();
+    let error = in_time(|| client.insert(b"a", &vec![0; 32 << 20]).unwrap_err());
     assert!(matches!(error, Error::TimedOut { sent: true, .. }), "{error}");
 }
 

@@ -1,13 +1,14 @@
 //! The asynchronous face.
 
+mod compute;
 mod line;
 
 use std::fmt;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use redis::Value;
-use tokio::sync::Mutex as Turnstile;
+use tokio::sync::{Mutex as Turnstile, Semaphore};
 
 use self::line::Line;
 use super::batch::{Replies, Request};
@@ -15,6 +16,7 @@ use super::call::{self, Batch, Call};
 use super::error::Error;
 use super::operations::operations;
 use super::settings::{Builder, Failed, Settings, is_for_good};
+use crate::kv::Ttl;
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// Connections, unless said otherwise.
@@ -36,6 +38,9 @@ struct Shared {
     slots: Box<[Slot]>,
     /// Counts calls, which take the slots in turn.
     turn: AtomicUsize,
+    /// Connections of which a `compute` has one to itself, and how many may be at it.
+    spare: Mutex<Vec<Line>>,
+    computing: Semaphore,
 }
 
 /// A place for a connection.
@@ -67,9 +72,11 @@ impl AsyncClient {
     }
 
     pub(super) fn new(settings: Settings) -> Self {
-        let slots = (0..settings.pool_size.unwrap_or(POOL_SIZE)).map(|_| Slot::default()).collect();
-        let turn = AtomicUsize::new(0);
-        Self { shared: Arc::new(Shared { settings, slots, turn }) }
+        let size = settings.pool_size.unwrap_or(POOL_SIZE);
+        let slots = (0..size).map(|_| Slot::default()).collect();
+        let (turn, spare) = (AtomicUsize::new(0), Mutex::default());
+        let computing = Semaphore::new(size.min(Semaphore::MAX_PERMITS));
+        Self { shared: Arc::new(Shared { settings, slots, turn, spare, computing }) }
     }
 
     /// Runs several calls in one round trip: see [`Batch`].
@@ -138,6 +145,25 @@ impl Shared {
     }
 }
 
+/// A new connection.
+async fn open(settings: &Settings, operation: &'static str, until: Instant) -> Result<Line, Error> {
+    let mut attempt = 1;
+    loop {
+        match Line::open(settings).await {
+            Ok(line) => return Ok(line),
+            Err(Failed::Login(text)) => return Err(settings.login(text)),
+            Err(Failed::Io(error)) => {
+                let left = until.saturating_duration_since(Instant::now());
+                if attempt >= settings.attempts || is_for_good(&error) {
+                    return Err(settings.no_connection(operation, error, left));
+                }
+                attempt += 1;
+                tokio::time::sleep(settings.pause).await;
+            }
+        }
+    }
+}
+
 impl Slot {
     /// Its connection, and whether that is a new one.
     async fn line(
@@ -153,25 +179,9 @@ impl Slot {
         if let Some(line) = self.open_line() {
             return Ok((line, false));
         }
-        let mut attempt = 1;
-        loop {
-            match Line::open(settings).await {
-                Ok(line) => {
-                    let line = Arc::new(line);
-                    *self.locked() = Some(line.clone());
-                    return Ok((line, true));
-                }
-                Err(Failed::Login(text)) => return Err(settings.login(text)),
-                Err(Failed::Io(error)) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if attempt >= settings.attempts || is_for_good(&error) {
-                        return Err(settings.no_connection(operation, error, left));
-                    }
-                    attempt += 1;
-                    tokio::time::sleep(settings.pause).await;
-                }
-            }
-        }
+        let line = Arc::new(open(settings, operation, until).await?);
+        *self.locked() = Some(line.clone());
+        Ok((line, true))
     }
 
     fn locked(&self) -> MutexGuard<'_, Option<Arc<Line>>> {

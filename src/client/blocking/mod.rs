@@ -9,7 +9,7 @@ mod scan;
 use std::fmt;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use redis::Value;
 
@@ -21,6 +21,7 @@ use super::call::{self, Batch, Call};
 use super::error::Error;
 use super::operations::operations;
 use super::settings::{Builder, Failed, Settings, after, is_for_good};
+use crate::kv::Ttl;
 
 /// Connections, unless said otherwise.
 const POOL_SIZE: usize = 16;
