@@ -85,6 +85,24 @@ fn no_answer_ends_in_time_and_is_never_the_next_calls() {
     assert_eq!(server.connections(), 2);
 }
 
+/// The same, with an answer that comes when the next call has been sent.
+#[test]
+fn what_has_timed_out_is_asked_nothing_more() {
+    let server = Scripted::start(|mut peer, number| {
+        if number > 1 {
+            return peer.always(b"$3\r\nnew\r\n");
+        }
+        peer.hear();
+        if !peer.hear().is_empty() {
+            peer.say(b"$3\r\nold\r\n");
+        }
+    });
+    let client = server.builder().call_timeout(SHORT).pool_size(1).build().unwrap();
+    in_time(|| client.get(b"a").unwrap_err());
+    assert_eq!(client.get(b"b").unwrap().as_deref(), Some(&b"new"[..]));
+    assert_eq!(server.connections(), 2);
+}
+
 /// A time-out is of the call, not of each read.
 #[test]
 fn an_answer_that_drips_in_ends_in_time() {

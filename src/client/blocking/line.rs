@@ -43,9 +43,17 @@ struct Timed {
     socket: Socket,
     /// `None`: now, whatever is there.
     until: Option<Instant>,
+    /// How long the system waits, for each [`Way`]; zero: for ever.
+    armed: [Duration; 2],
     sent: bool,
     /// What it has said last: the parser and TLS hand on less.
     failure: Option<io::Error>,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    In,
+    Out,
 }
 
 fn left(until: Instant) -> io::Result<Duration> {
@@ -57,18 +65,18 @@ fn left(until: Instant) -> io::Result<Duration> {
 
 impl Timed {
     fn new(socket: Socket, until: Instant) -> Self {
-        Self { socket, until: Some(until), sent: false, failure: None }
+        Self { socket, until: Some(until), armed: [Duration::ZERO; 2], sent: false, failure: None }
     }
 
     /// Runs one system call again until it is not interrupted.
     fn run(
         &mut self,
-        set_timeout: impl Fn(&Socket, Option<Duration>) -> io::Result<()>,
+        way: Way,
         mut call: impl FnMut(&mut Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
             if let Some(until) = self.until {
-                set_timeout(&self.socket, Some(left(until)?))?;
+                self.arm(way, left(until)?)?;
             }
             let result = call(&mut self.socket);
             match result.as_ref().map_err(io::Error::kind) {
@@ -81,6 +89,31 @@ impl Timed {
                 _ => return result,
             }
         }
+    }
+
+    /// Has the socket wait no longer than what is left. A system call is spared when it does already, and not much shorter: it is set to
+    /// wake early, to be set again for the rest, so that what is set for one call does for the next.
+    fn arm(&mut self, way: Way, left: Duration) -> io::Result<()> {
+        const EXACT: Duration = Duration::from_millis(10);
+        let armed = &mut self.armed[way as usize];
+        if *armed <= left && *armed >= left / 2 {
+            return Ok(());
+        }
+        let limit = if left > EXACT { left - left / 8 } else { left };
+        match way {
+            Way::In => self.socket.set_read_timeout(Some(limit))?,
+            Way::Out => self.socket.set_write_timeout(Some(limit))?,
+        }
+        *armed = limit;
+        Ok(())
+    }
+
+    /// Whether the server has said nothing, and not closed it.
+    #[cfg(unix)]
+    fn has_nothing(&self) -> bool {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let look = self.socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        look.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     fn is_over(&self) -> bool {
@@ -99,7 +132,7 @@ fn again(error: &io::Error) -> io::Error {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let result = self.run(Socket::set_read_timeout, |socket| socket.read(buffer));
+        let result = self.run(Way::In, |socket| socket.read(buffer));
         if let Ok(0) = result {
             self.failure = Some(io::Error::new(ErrorKind::UnexpectedEof, "closed by the server"));
         }
@@ -109,7 +142,7 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let result = self.run(Socket::set_write_timeout, |socket| socket.write(bytes));
+        let result = self.run(Way::Out, |socket| socket.write(bytes));
         self.sent |= result.as_ref().is_ok_and(|written| *written > 0);
         self.note(result)
     }
@@ -220,6 +253,11 @@ impl Line {
 
     /// The line, if the server has neither closed it nor said anything that was not asked for.
     pub(in crate::client) fn if_quiet(mut self) -> Option<Self> {
+        #[cfg(unix)]
+        if self.stream.timed().has_nothing() {
+            return Some(self);
+        }
+        // With TLS there may be something that is none of our business.
         self.stream.timed().until = None;
         self.stream.timed().socket.set_nonblocking(true).ok()?;
         let said = self.stream.read(&mut [0]);
