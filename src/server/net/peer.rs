@@ -62,6 +62,8 @@ impl Client {
     /// The server ends: carries out what has come, as its replies are fetched, and closes it when there is nothing more to be read.
     pub(super) fn finish(&mut self, worker: &mut Worker, buffer: &mut [u8]) -> Turn {
         self.is_last = true;
+        // The system has not been asked since it said that there is nothing.
+        self.is_readable = true;
         self.go_on(worker, buffer)
     }
 
@@ -130,7 +132,7 @@ impl Client {
             }
             Ok(length) => {
                 let is_drained = length < buffer.len() && self.stream.is_drained_by_less();
-                self.is_readable = self.has_end || !is_drained;
+                self.is_readable = self.has_end || self.is_last || !is_drained;
                 self.connection.input(worker).extend_from_slice(&buffer[..length]);
                 self.connection.advance(worker);
             }
