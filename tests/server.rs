@@ -17,6 +17,8 @@ mod dumps;
 mod folder;
 #[path = "server/info.rs"]
 mod info;
+#[path = "server/prometheus.rs"]
+mod prometheus;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;

@@ -68,6 +68,7 @@ mod info;
 mod live;
 mod missing;
 mod pause;
+mod prometheus;
 mod session;
 mod settings;
 mod shutdown;
