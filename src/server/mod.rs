@@ -27,6 +27,7 @@
 //! | `clients`, `pause` | all connections: what each lets others know, what others may do to it |
 //! | `commands` | what the table of commands says of itself |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
+//! | [`net`] | sockets and threads |
 //! | `missing` | the commands of the table that are not there yet |
 //!
 //! # What is atomic
@@ -67,6 +68,7 @@ mod help;
 mod info;
 mod live;
 mod missing;
+pub mod net;
 mod pause;
 mod prometheus;
 mod session;
