@@ -51,6 +51,7 @@ mod client;
 mod commands;
 mod connection;
 mod execute;
+mod gate;
 mod hello;
 mod missing;
 mod session;
