@@ -69,6 +69,16 @@ fn set_info(session: &mut Session, request: &Request<'_>) -> Done {
     Ok(())
 }
 
+fn flags(session: &Session) -> Vec<u8> {
+    let flags = [
+        (session.is_spared, b'e'),
+        (session.transaction.is_open(), b'x'),
+        (session.transaction.is_marked(), b'd'),
+    ];
+    let flags: Vec<u8> = flags.into_iter().filter(|(is, _)| *is).map(|(_, flag)| flag).collect();
+    if flags.is_empty() { b"N".to_vec() } else { flags }
+}
+
 /// The line of CLIENT INFO: of Redis's fields those that there is something to say of.
 fn info(session: &Session, request: &Request<'_>) -> Vec<u8> {
     let age = request.server.database.time().duration_since(session.since).unwrap_or_default();
@@ -84,11 +94,12 @@ fn info(session: &Session, request: &Request<'_>) -> Vec<u8> {
     field("age", age.as_secs().to_string().as_bytes());
     // It is doing this.
     field("idle", b"0");
-    field("flags", if session.is_spared { b"e" } else { b"N" });
+    field("flags", &flags(session));
     field("db", b"0");
     field("sub", b"0");
     field("psub", b"0");
-    field("multi", b"-1");
+    let queued = session.transaction.length().map_or(-1, |length| length as i64);
+    field("multi", queued.to_string().as_bytes());
     field("cmd", request.command.spec().name.as_bytes());
     field("user", b"default");
     field("redir", b"-1");

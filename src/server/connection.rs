@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::args::Args;
 use super::execute::RUN;
+use super::gate::Inside;
 use super::session::Session;
 use super::settings::Server;
 use super::worker::Worker;
@@ -108,26 +109,27 @@ impl Connection {
     pub fn close(&mut self) -> Wanted {
         self.is_closing = true;
         self.input = Vec::new();
+        self.session.transaction.discard();
         self.wanted()
     }
 
-    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands); it never
-    /// blocks, as the store does not. What is wrong in a request is replied, and never a panic.
+    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands). It waits only for other
+    /// workers' commands that are one step on several keys, and if it has such itself, for the commands that others are in the middle of: see the module's documentation. What is wrong in a request is replied, and never a panic.
     pub fn advance(&mut self, worker: &mut Worker) -> Wanted {
         debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
         worker.lend(&mut self.input, &mut self.output);
-        self.carry_out();
+        self.carry_out(&mut worker.seat.enter());
         worker.take_back(&mut self.input, &mut self.output);
         self.wanted()
     }
 
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self, inside: &mut Inside<'_>) {
         self.room = 0;
         let mut start = 0;
         while !self.is_closing && !self.is_full() {
             match self.decoder.decode(&mut self.input[start..]) {
                 Ok(Decoded::Request { length }) => {
-                    self.request(start);
+                    self.request(start, inside);
                     start += length;
                 }
                 Ok(Decoded::Skipped { length }) => start += length,
@@ -164,7 +166,7 @@ impl Connection {
 
     /// The request that was decoded, `start` bytes into the input.
     #[inline]
-    fn request(&mut self, start: usize) {
+    fn request(&mut self, start: usize, inside: &mut Inside<'_>) {
         let spans = self.decoder.arguments();
         let args = Args::new(&self.input[start..], spans);
         let found = Command::find(args.at(0), args.get(1));
@@ -172,14 +174,16 @@ impl Connection {
             self.gets.push(spans[1].after(start));
             if self.gets.len() == RUN {
                 self.answer_gets();
+                inside.look();
             }
             return;
         }
         self.answer_gets();
         let args = Args::new(&self.input[start..], self.decoder.arguments());
-        self.session.answer(&self.server, found, args, &mut self.output);
+        self.session.answer(&self.server, found, args, inside, &mut self.output);
         self.is_closing |= self.session.has_quit();
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
+        inside.look();
     }
 
     fn answer_gets(&mut self) {

@@ -6,18 +6,8 @@ use crate::resp::command::{Command, Unknown};
 pub(super) fn is_missing(command: Command) -> bool {
     matches!(
         command,
-        // Several keys at once: they need the gate (`docs/design.md`), or they would not be atomic.
-        Command::MSetNx
-            | Command::Rename
-            | Command::RenameNx
-            | Command::Copy
-            | Command::Multi
-            | Command::Exec
-            | Command::Discard
-            | Command::Watch
-            | Command::Unwatch
-            // They need to know all connections.
-            | Command::ClientKill
+        // They need to know all connections.
+        Command::ClientKill
             | Command::ClientList
             | Command::ClientPause
             | Command::ClientUnpause

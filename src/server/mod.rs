@@ -24,6 +24,9 @@
 //! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
 //! | `hello`, `client` | the commands that are about the connection itself |
 //! | `commands` | what the table of commands says of itself |
+//! | `transactions` | MULTI, EXEC and their like: commands that are carried out as one |
+//! | `gate` | who is in the middle of a command, and who runs alone |
+//! | `watch` | which keys are watched, and who is told of writes |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
 //! | `missing` | the commands of the table that are not there yet |
 //!
@@ -56,6 +59,8 @@ mod hello;
 mod missing;
 mod session;
 mod settings;
+mod transactions;
+mod watch;
 mod worker;
 
 pub use connection::{Connection, Wanted};

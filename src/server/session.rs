@@ -4,8 +4,10 @@ use std::time::SystemTime;
 
 use super::args::Args;
 use super::execute::{self, Call, Done};
+use super::gate::Inside;
 use super::missing::present;
 use super::settings::Server;
+use super::transactions::{self, Transaction};
 use super::{client, commands, hello};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Flag, Refusal, Unknown};
@@ -31,6 +33,7 @@ pub(super) struct Session {
     pub(super) skips_next: bool,
     /// CLIENT NO-EVICT.
     pub(super) is_spared: bool,
+    pub(super) transaction: Transaction,
     has_quit: bool,
 }
 
@@ -56,6 +59,7 @@ impl Session {
             skips: false,
             skips_next: false,
             is_spared: false,
+            transaction: Transaction::default(),
             has_quit: false,
         }
     }
@@ -66,7 +70,7 @@ impl Session {
 
     /// Whether a GET needs nothing but the store.
     pub(super) fn is_plain(&self) -> bool {
-        self.is_authenticated && !self.is_mute && !self.skips_next
+        self.is_authenticated && !self.is_mute && !self.skips_next && !self.transaction.is_open()
     }
 
     /// The reply to what is no request.
@@ -76,31 +80,67 @@ impl Session {
         }
     }
 
-    /// Carries out one request, and appends the reply.
-    pub(super) fn answer(
-        &mut self,
-        server: &Server,
-        found: Result<Command, Unknown>,
-        args: Args<'_>,
-        out: &mut Vec<u8>,
-    ) {
-        self.skips = std::mem::take(&mut self.skips_next);
-        let start = out.len();
-        if let Err(error) = self.perform(server, found, args, out) {
-            Encoder::new(out, self.protocol).error(error.text());
-        }
+    /// Drops what was replied since `start`, if no replies are wanted.
+    pub(super) fn mute(&self, out: &mut Vec<u8>, start: usize) {
         if self.is_mute || self.skips {
             out.truncate(start);
         }
     }
 
+    /// Answers one request, and appends the reply.
+    pub(super) fn answer(
+        &mut self,
+        server: &Server,
+        found: Result<Command, Unknown>,
+        args: Args<'_>,
+        inside: &mut Inside<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        self.skips = std::mem::take(&mut self.skips_next);
+        let start = out.len();
+        match self.perform(server, found, args, inside, out) {
+            // Which has looked after that itself.
+            Ok(()) if found == Ok(Command::Exec) => return,
+            Ok(()) => {}
+            Err(error) => Encoder::new(out, self.protocol).error(error.text()),
+        }
+        self.mute(out, start);
+    }
+
+    /// Carries it out, now or with a transaction.
     fn perform(
         &mut self,
         server: &Server,
         found: Result<Command, Unknown>,
         args: Args<'_>,
+        inside: &mut Inside<'_>,
         out: &mut Vec<u8>,
     ) -> Done {
+        let checked = self.check(found, args);
+        let (command, is_queued) = match checked {
+            Ok(checked) => checked,
+            Err(error) if found == Ok(Command::Exec) => {
+                self.transaction.discard();
+                return Err(transactions::aborted_because(&error));
+            }
+            Err(error) => {
+                self.transaction.spoil();
+                return Err(error);
+            }
+        };
+        let request = Request { server, command, args };
+        if is_queued {
+            return self.transaction.push(&request, &mut Encoder::new(out, self.protocol));
+        }
+        self.carry_out(&request, Some(inside), out)
+    }
+
+    /// Which command it is, if it may be one, and whether it is to wait for EXEC.
+    fn check(
+        &self,
+        found: Result<Command, Unknown>,
+        args: Args<'_>,
+    ) -> Result<(Command, bool), execute::Error> {
         let refuse = |refusal: Refusal| execute::Error::from(refusal.text(args.from(0)));
         let command =
             found.and_then(present).map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
@@ -111,21 +151,32 @@ impl Session {
         if !self.is_authenticated && !spec.is(Flag::NoAuth) {
             return Err("NOAUTH Authentication required.".into());
         }
-        let request = Request { server, command, args };
+        Ok((command, self.transaction.queues(command)?))
+    }
+
+    /// Carries out a command that may be; `inside` is None if the gate is closed.
+    pub(super) fn carry_out(
+        &mut self,
+        request: &Request<'_>,
+        inside: Option<&mut Inside<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let &Request { server, command, args } = request;
         match command {
-            Command::Hello => return hello::hello(self, &request, out),
-            Command::Reset => return hello::reset(self, &request, out),
+            Command::Hello => return hello::hello(self, request, out),
+            Command::Reset => return hello::reset(self, request, out),
+            Command::Exec => return transactions::exec(self, request, inside, out),
             _ => {}
         }
         let mut reply = Encoder::new(out, self.protocol);
         match command {
-            Command::Ping => hello::ping(&request, &mut reply),
+            Command::Ping => hello::ping(request, &mut reply),
             Command::Echo => {
                 reply.bulk(args.at(1));
                 Ok(())
             }
-            Command::Auth => hello::auth(self, &request, &mut reply),
-            Command::Select => hello::select(&request, &mut reply),
+            Command::Auth => hello::auth(self, request, &mut reply),
+            Command::Select => hello::select(request, &mut reply),
             Command::Quit => {
                 self.has_quit = true;
                 reply.ok();
@@ -137,17 +188,24 @@ impl Session {
             | Command::ClientNoEvict
             | Command::ClientReply
             | Command::ClientSetInfo
-            | Command::ClientSetName => client::client(self, &request, &mut reply),
+            | Command::ClientSetName => client::client(self, request, &mut reply),
             Command::Command
             | Command::CommandCount
             | Command::CommandDocs
             | Command::CommandGetKeys
             | Command::CommandInfo
-            | Command::CommandList => commands::command(&request, &mut reply),
-            _ => execute::run(
-                Call { database: &server.database, settings: &server.settings, command, args },
-                &mut reply,
-            ),
+            | Command::CommandList => commands::command(request, &mut reply),
+            Command::Multi | Command::Discard | Command::Watch | Command::Unwatch => {
+                transactions::transaction(self, request, inside, &mut reply)
+            }
+            _ => {
+                let (database, settings) = (&server.database, &server.settings);
+                let call = Call { database, settings, command, args };
+                if call.is_one_step() {
+                    return execute::run(call, &mut reply);
+                }
+                transactions::alone(inside, || execute::run(call, &mut reply))
+            }
         }
     }
 }

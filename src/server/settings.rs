@@ -17,11 +17,19 @@ pub struct Settings {
     /// Bytes of replies that may wait to be written: while it is more, a connection's requests wait. 1 MiB unless said otherwise. A reply that has begun is
     /// finished, and so is a run of GETs, so it may become more by these.
     pub output: usize,
+    /// Bytes that a connection's transaction may take: the commands since MULTI, and, by itself, what is watched. What is more is refused, and so is EXEC then. 256 MiB
+    /// unless said otherwise.
+    pub transaction: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { password: None, limits: RequestLimits::default(), output: 1 << 20 }
+        Self {
+            password: None,
+            limits: RequestLimits::default(),
+            output: 1 << 20,
+            transaction: 256 << 20,
+        }
     }
 }
 
@@ -30,7 +38,8 @@ impl fmt::Debug for Settings {
         let mut shown = f.debug_struct("Settings");
         // Whether there is a password may be told, and no more.
         shown.field("has_password", &self.password.is_some());
-        shown.field("limits", &self.limits).field("output", &self.output).finish()
+        shown.field("limits", &self.limits).field("output", &self.output);
+        shown.field("transaction", &self.transaction).finish()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 
+use super::gate::Seat;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex};
 
@@ -17,6 +18,8 @@ const LEFT: usize = 4 << 10;
 pub struct Worker {
     pub(super) server: Arc<Server>,
     pub(super) inbox: Arc<Inbox>,
+    /// Where it is said that a batch is under way.
+    pub(super) seat: Seat,
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
@@ -35,6 +38,7 @@ impl Worker {
         Self {
             server: server.clone(),
             inbox: Arc::new(inbox),
+            seat: Seat::new(server.database.gate()),
             input: Vec::new(),
             output: Vec::new(),
         }
