@@ -3,6 +3,8 @@
 //! [`Cache`] is typed, [`Store`] maps byte strings to byte strings with one allocation an entry. Both are handles: cloning is
 //! cheap and gives another handle on the same entries, the last one dropped frees everything.
 
+#[cfg(feature = "server")]
+mod ahead;
 mod blob;
 mod bound;
 mod builder;

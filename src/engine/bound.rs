@@ -198,10 +198,18 @@ impl<E: Entry> Engine<E> {
         }
     }
 
-    /// An entry with this hash is about to be inserted, one of many: asks for the memory where it will be.
-    #[cfg(feature = "dump")]
+    /// An entry with this hash is about to be looked up or inserted, one of many: asks for the memory where it is found.
+    #[cfg(any(feature = "dump", feature = "server"))]
+    #[inline]
     pub(crate) fn prefetch(&self, hash: u64, guard: &Guard) {
         self.table.prefetch(hash, guard);
+    }
+
+    /// The memory that [`prefetch`](Self::prefetch) has asked for may have come: asks for the entry.
+    #[cfg(feature = "server")]
+    #[inline]
+    pub(crate) fn prefetch_entry(&self, hash: u64, guard: &Guard) {
+        self.table.prefetch_entry(hash, guard);
     }
 
     /// Sets the mark of an entry that nobody can see yet.

@@ -2,19 +2,17 @@
 //!
 //! Nothing is read or written here, so that tests need no socket, and any way to wait for sockets will do.
 //!
-//! All whole requests of the input are carried out in one call, in order, and their replies are in one buffer, for one write. A run of
-//! GETs is one look-up of many; it ends at any other command, which must see, and be seen, in its place.
+//! All whole requests of the input are carried out in one call, in order, and their replies are in one buffer, for one write. They are decoded some
+//! ahead, so that the memory of what they are about can be asked for: see [`Batch`].
 
 use std::fmt;
 
-use super::args::Args;
-use super::execute::RUN;
+use super::batch::{Batch, Stop};
 use super::gate::Inside;
 use super::session::Session;
 use super::settings::Server;
 use super::worker::Worker;
-use crate::resp::command::Command;
-use crate::resp::request::{Decoded, RequestDecoder, Span};
+use crate::resp::request::RequestDecoder;
 use crate::sync::Arc;
 
 /// An argument may announce more than ever comes: room for it is made by no more than this at once.
@@ -44,8 +42,6 @@ pub struct Connection {
     room: usize,
     /// So much of the output is written.
     written: usize,
-    /// The keys of GETs that are not answered yet: places in the input.
-    gets: Vec<Span>,
     is_closing: bool,
 }
 
@@ -64,7 +60,6 @@ impl Connection {
             room: 0,
             output: Vec::new(),
             written: 0,
-            gets: Vec::new(),
             is_closing: false,
         }
     }
@@ -113,40 +108,37 @@ impl Connection {
         self.wanted()
     }
 
-    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands). It waits only for other
-    /// workers' commands that are one step on several keys, and if it has such itself, for the commands that others are in the middle of: see the module's documentation. What is wrong in a request is replied, and never a panic.
+    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands). It waits only for commands that
+    /// are one step on several keys, of other workers, and with such a command of its own for those that others are in the middle of: see the module's
+    /// documentation. What is wrong in a request is replied, and never a panic.
     pub fn advance(&mut self, worker: &mut Worker) -> Wanted {
         debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
         worker.lend(&mut self.input, &mut self.output);
-        self.carry_out(&mut worker.seat.enter());
+        self.carry_out(&mut worker.batch, &mut worker.seat.enter());
         worker.take_back(&mut self.input, &mut self.output);
         self.wanted()
     }
 
-    fn carry_out(&mut self, inside: &mut Inside<'_>) {
+    fn carry_out(&mut self, batch: &mut Batch, inside: &mut Inside<'_>) {
         self.room = 0;
         let mut start = 0;
         while !self.is_closing && !self.is_full() {
-            match self.decoder.decode(&mut self.input[start..]) {
-                Ok(Decoded::Request { length }) => {
-                    self.request(start, inside);
-                    start += length;
-                }
-                Ok(Decoded::Skipped { length }) => start += length,
-                Ok(Decoded::Partial { missing }) => {
-                    self.answer_gets();
-                    self.drop_input(start);
+            let stop = batch.fill(&mut self.decoder, &mut self.input, &mut start);
+            self.answer(batch, inside);
+            match stop {
+                Stop::Full => {}
+                Stop::Empty { missing } => {
                     self.room = missing.min(ROOM);
-                    return;
+                    break;
                 }
-                Err(error) => {
-                    self.answer_gets();
-                    self.session.fault(error.fault, &mut self.output);
+                // What came before it may have been the last that was answered.
+                Stop::Fault(_) if self.is_closing => {}
+                Stop::Fault(fault) => {
+                    self.session.fault(fault, &mut self.output);
                     self.is_closing = true;
                 }
             }
         }
-        self.answer_gets();
         self.drop_input(start);
     }
 
@@ -164,34 +156,27 @@ impl Connection {
         self.output().len() > self.server.settings.output
     }
 
-    /// The request that was decoded, `start` bytes into the input.
-    #[inline]
-    fn request(&mut self, start: usize, inside: &mut Inside<'_>) {
-        let spans = self.decoder.arguments();
-        let args = Args::new(&self.input[start..], spans);
-        let found = Command::find(args.at(0), args.get(1));
-        if found == Ok(Command::Get) && spans.len() == 2 && self.session.is_plain() {
-            self.gets.push(spans[1].after(start));
-            if self.gets.len() == RUN {
-                self.answer_gets();
+    /// Carries out the requests of a batch.
+    fn answer(&mut self, batch: &Batch, inside: &mut Inside<'_>) {
+        let database = &self.server.database;
+        batch.prefetch(&self.input, database);
+        let mut place = 0;
+        while let Some(request) = batch.get(place) {
+            let gets = if self.session.is_plain() { batch.gets(place) } else { 0 };
+            if gets > 0 {
+                let keys = batch.keys(place..place + gets, &self.input);
+                database.get_run(keys, self.session.protocol, &mut self.output);
+                place += gets;
                 inside.look();
+                continue;
             }
-            return;
+            let args = batch.args(request, &self.input);
+            self.session.answer(&self.server, request.found, args, inside, &mut self.output);
+            inside.look();
+            place += 1;
         }
-        self.answer_gets();
-        let args = Args::new(&self.input[start..], self.decoder.arguments());
-        self.session.answer(&self.server, found, args, inside, &mut self.output);
         self.is_closing |= self.session.has_quit();
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
-        inside.look();
-    }
-
-    fn answer_gets(&mut self) {
-        if !self.gets.is_empty() {
-            let keys = Args::new(&self.input, &self.gets);
-            self.server.database.get_run(keys, self.session.protocol, &mut self.output);
-            self.gets.clear();
-        }
     }
 
     fn drop_input(&mut self, length: usize) {

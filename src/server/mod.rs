@@ -19,7 +19,8 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `connection` | bytes: requests out of the input, replies into the output, runs of GETs as one look-up of many |
+//! | `connection` | bytes: requests out of the input, replies into the output |
+//! | `batch` | the requests that are carried out together: runs of GETs as one look-up of many, the memory of the others asked for in time |
 //! | `worker` | a thread that serves connections, as they see it |
 //! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
 //! | `hello`, `client` | the commands that are about the connection itself |
@@ -50,6 +51,7 @@
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
 mod args;
+mod batch;
 mod client;
 mod commands;
 mod connection;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 
+use super::batch::Batch;
 use super::gate::Seat;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex};
@@ -18,11 +19,12 @@ const LEFT: usize = 4 << 10;
 pub struct Worker {
     pub(super) server: Arc<Server>,
     pub(super) inbox: Arc<Inbox>,
-    /// Where it is said that a batch is under way.
+    /// Where it is said that commands are under way.
     pub(super) seat: Seat,
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
+    pub(super) batch: Batch,
 }
 
 /// Where other threads put the numbers of connections that are to be looked at.
@@ -41,6 +43,7 @@ impl Worker {
             seat: Seat::new(server.database.gate()),
             input: Vec::new(),
             output: Vec::new(),
+            batch: Batch::default(),
         }
     }
 

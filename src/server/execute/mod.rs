@@ -33,7 +33,7 @@ pub(super) const SYNTAX: &str = "ERR syntax error";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
-/// How many keys are looked up at once.
+/// How many keys are looked up at once, and how many requests are decoded before they are carried out.
 pub(super) const RUN: usize = 64;
 
 /// The text of an error reply: its code, a space, and what there is to say.
@@ -102,15 +102,24 @@ impl Database {
     }
 
     /// Replies to GETs of these keys, one behind the other.
-    pub(super) fn get_run(&self, keys: Args<'_>, protocol: Protocol, out: &mut Vec<u8>) {
-        values(&self.store, keys, 0, &mut Encoder::new(out, protocol));
+    pub(super) fn get_run<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k [u8]>,
+        protocol: Protocol,
+        out: &mut Vec<u8>,
+    ) {
+        values(&self.store, keys, &mut Encoder::new(out, protocol));
+    }
+
+    /// Asks for the memory of what these keys have, since commands on them are about to come.
+    pub(super) fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        self.store.prefetch(keys);
     }
 }
 
-/// The values of the keys from a place of the arguments on. The thread is pinned for [`RUN`] of them at a time.
-fn values(store: &Store, keys: Args<'_>, from: usize, reply: &mut Encoder<'_>) {
+/// The values of these keys. The thread is pinned for [`RUN`] of them at a time.
+fn values<'k>(store: &Store, mut keys: impl Iterator<Item = &'k [u8]>, reply: &mut Encoder<'_>) {
     let mut run = [&[][..]; RUN];
-    let mut keys = keys.from(from);
     loop {
         let mut length = 0;
         for (place, key) in run.iter_mut().zip(&mut keys) {

@@ -9,7 +9,7 @@ pub(super) fn get(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     if call.command == crate::resp::command::Command::MGet {
         reply.array(call.args.len() - 1);
     }
-    values(call.store(), call.args, 1, reply);
+    values(call.store(), call.args.from(1), reply);
     Ok(())
 }
 

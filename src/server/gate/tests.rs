@@ -71,7 +71,7 @@ fn spawn(world: &Arc<World>, run: impl FnOnce(&World) + Send + 'static) -> threa
 
 #[test]
 fn loom_gate_a_batch_beside_who_runs_alone() {
-    check(4, || {
+    check(6, || {
         let world = World::new();
         let (mut seat, mut own) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -93,7 +93,7 @@ fn loom_gate_a_batch_beside_who_runs_alone() {
 /// What was done alone is seen by a batch that begins behind it, though it met nobody.
 #[test]
 fn loom_gate_what_was_done_alone_is_seen_inside() {
-    check(4, || {
+    check(6, || {
         let world = World::new();
         let (mut seat, mut own) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -112,7 +112,7 @@ fn loom_gate_what_was_done_alone_is_seen_inside() {
 /// Each after the other, whoever is first; who was inside before and is so again sees both.
 #[test]
 fn loom_gate_two_run_alone() {
-    check(4, || {
+    check(6, || {
         let world = World::new();
         let (mut first, mut second) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -134,7 +134,7 @@ fn loom_gate_two_run_alone() {
 
 #[test]
 fn loom_gate_two_run_alone_beside_a_batch() {
-    check(2, || {
+    check(3, || {
         let world = World::new();
         let (mut third, mut own) = (world.seat(), world.seat());
         let others = [world.seat(), world.seat()];
@@ -159,7 +159,7 @@ fn loom_gate_two_run_alone_beside_a_batch() {
 /// A seat is taken, used and given up while the gate is closed, or is not.
 #[test]
 fn loom_gate_a_seat_is_taken_beside_who_runs_alone() {
-    check(4, || {
+    check(6, || {
         let world = World::new();
         let mut own = world.seat();
         let other = spawn(&world, |world| {
@@ -183,7 +183,7 @@ fn loom_gate_a_seat_is_taken_beside_who_runs_alone() {
 /// Of two who are inside the last one who leaves wakes who waits for both.
 #[test]
 fn loom_gate_who_leaves_last_wakes() {
-    check(3, || {
+    check(5, || {
         let world = World::new();
         let mut own = world.seat();
         let [a, b] = [0, 1].map(|thread| {
