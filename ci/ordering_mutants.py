@@ -35,7 +35,7 @@ ORDERING = re.compile(r"\bOrdering::(AcqRel|Acquire|Release)\b")
 # A fence cannot be relaxed; it can only go.
 FENCE = re.compile(r"\bfence\(Ordering::(AcqRel|Acquire|Release)\)")
 FUNCTION = re.compile(r"\bfn\s+(\w+)")
-TESTS = re.compile(r"#\[cfg\((all\()?test\b[^\n]*\n\s*mod\b")
+TESTS = re.compile(r"#\[cfg\((all\()?test\b[^\n]*\n\s*mod\s+\w+\s*\{")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ mod driver;
 #[path = "support/folder.rs"]
 #[cfg(unix)]
 mod folder;
+#[path = "server/interleaved.rs"]
+#[cfg(unix)]
+mod interleaved;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;
@@ -24,3 +27,7 @@ mod server;
 mod strings;
 #[path = "server/threads.rs"]
 mod threads;
+#[path = "server/together.rs"]
+mod together;
+#[path = "server/transactions.rs"]
+mod transactions;

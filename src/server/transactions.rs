@@ -101,6 +101,7 @@ impl Transaction {
         queue.push(request.command, request.args);
         let limit = request.server.settings.transaction;
         if queue.bytes() > limit {
+            self.spoil();
             return Err(too_long("transaction", limit));
         }
         reply.simple(b"QUEUED");
