@@ -81,7 +81,7 @@ const RESERVED: &[Reserved] = &[
             // Waiting until nobody is in the middle of a command is what the gate is for.
             "src/server/gate/",
             // Which keys are watched: looked at by writers only while some are.
-            "src/server/watch.rs",
+            "src/server/watch/",
             // What other threads have to say to a connection.
             "src/server/worker.rs",
             // What is where in a dump: between the threads that write it.
