@@ -78,6 +78,9 @@ const RESERVED: &[Reserved] = &[
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
             "src/loading/",
+            // Who there is, what each calls itself, and which threads serve them: for who asks about others, and for who comes and goes.
+            "src/server/clients.rs",
+            "src/server/settings.rs",
             // Waiting until nobody is in the middle of a command is what the gate is for.
             "src/server/gate/",
             // Which keys are watched: looked at by writers only while some are.

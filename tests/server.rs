@@ -1,6 +1,8 @@
 //! The server without its socket: connections are given bytes, and what they reply is compared with what it should be, or with what a real
 //! `redis-server` replies. Where there is none on the `PATH`, comparisons are skipped with a message.
 
+#[path = "server/clients.rs"]
+mod clients;
 #[path = "server/commands.rs"]
 mod commands;
 #[path = "server/connections.rs"]

@@ -81,7 +81,7 @@ pub(super) fn hello(session: &mut Session, request: &Request<'_>, out: &mut Vec<
     reply.bulk(b"proto");
     reply.integer(if protocol == Protocol::Resp3 { 3 } else { 2 });
     reply.bulk(b"id");
-    reply.integer(session.id as i64);
+    reply.integer(session.id() as i64);
     reply.bulk(b"mode");
     reply.bulk(b"standalone");
     reply.bulk(b"role");
@@ -98,7 +98,7 @@ pub(super) fn set_name(session: &mut Session, name: &[u8]) -> Done {
             "ERR Client names cannot contain spaces, newlines or special characters.".into()
         );
     }
-    session.name = name.to_vec();
+    session.seat.card.words().name = name.to_vec();
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub(super) fn is_printable(text: &[u8]) -> bool {
 pub(super) fn reset(session: &mut Session, request: &Request<'_>, out: &mut Vec<u8>) -> Done {
     session.protocol = Protocol::Resp2;
     session.is_authenticated = request.server.settings.password.is_none();
-    session.name.clear();
+    session.seat.card.words().name.clear();
     session.is_mute = false;
     session.is_spared = false;
     session.transaction.discard();

@@ -6,13 +6,8 @@ use crate::resp::command::{Command, Unknown};
 pub(super) fn is_missing(command: Command) -> bool {
     matches!(
         command,
-        // They need to know all connections.
-        Command::ClientKill
-            | Command::ClientList
-            | Command::ClientPause
-            | Command::ClientUnpause
-            // The server as a whole: its settings, dumps and figures.
-            | Command::Memory
+        // The server as a whole: its settings, dumps and figures.
+        Command::Memory
             | Command::MemoryUsage
             | Command::MemoryHelp
             | Command::Info

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Who owns the socket reads into [`Connection::input`], calls [`Connection::advance`], writes [`Connection::output`], and does what is
-//! [`Wanted`]. Commands run on the thread that calls, any number of threads at once; each has a [`Worker`], and connections of its own.
+//! [`Wanted`]; between two waits for sockets it advances those that [`Worker::woken`] names, and waits no longer than [`Worker::wake_in`]. Commands run on the thread that calls, any number of threads at once; each has a [`Worker`], and connections of its own.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -23,7 +23,8 @@
 //! | `batch` | the requests that are carried out together: runs of GETs as one look-up of many, the memory of the others asked for in time |
 //! | `worker` | a thread that serves connections, as they see it |
 //! | `session` | what a connection is besides: who it is, its version of the protocol; which command runs |
-//! | `hello`, `client` | the commands that are about the connection itself |
+//! | `hello`, `client` | the commands that are about connections |
+//! | `clients`, `pause` | all connections: what each lets others know, what others may do to it |
 //! | `commands` | what the table of commands says of itself |
 //! | `transactions` | MULTI, EXEC and their like: commands that are carried out as one |
 //! | `gate` | who is in the middle of a command, and who runs alone |
@@ -48,23 +49,29 @@
 //! - Words are compared whole: Redis's end at a NUL byte, so it takes `EX\0...` for EX.
 //! - SCAN's cursors are the store's own, and KEYS, SCAN and RANDOMKEY have their keys in another order.
 //! - HELLO says "redis" and the version whose words are followed, since clients look at it.
+//! - CLIENT LIST shows a connection as it was after its last batch, with those of its fields as 0 that nothing here stands for. A connection that is killed is gone for
+//!   others at once, and closed when its thread comes to it: at the latest after the batch that it is in.
+//! - CLIENT PAUSE does not keep entries from expiring.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
 mod args;
 mod batch;
 mod client;
+mod clients;
 mod commands;
 mod connection;
 mod execute;
 mod gate;
 mod hello;
 mod missing;
+mod pause;
 mod session;
 mod settings;
 mod transactions;
 mod watch;
 mod worker;
 
+pub use clients::Peer;
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
 pub use settings::{Server, Settings};

@@ -1,13 +1,13 @@
 //! What a connection is besides its bytes, and which command answers a request.
 
-use std::time::SystemTime;
-
 use super::args::Args;
+use super::clients::{Peer, Seat};
 use super::execute::{self, Call, Done};
 use super::gate::Inside;
 use super::missing::present;
 use super::settings::Server;
 use super::transactions::{self, Transaction};
+use super::worker::Worker;
 use super::{client, commands, hello};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Flag, Refusal, Unknown};
@@ -17,14 +17,11 @@ use crate::resp::error::RequestFault;
 /// A client as its commands know it.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) id: u64,
-    pub(super) peer: String,
-    pub(super) since: SystemTime,
+    pub(super) seat: Seat,
+    /// The last one that it has called.
+    pub(super) last: Option<Command>,
     pub(super) protocol: Protocol,
     pub(super) is_authenticated: bool,
-    pub(super) name: Vec<u8>,
-    pub(super) library: Vec<u8>,
-    pub(super) library_version: Vec<u8>,
     /// CLIENT REPLY OFF.
     pub(super) is_mute: bool,
     /// CLIENT REPLY SKIP came before this command.
@@ -34,7 +31,7 @@ pub(super) struct Session {
     /// CLIENT NO-EVICT.
     pub(super) is_spared: bool,
     pub(super) transaction: Transaction,
-    has_quit: bool,
+    pub(super) has_quit: bool,
 }
 
 /// A request, for the commands about the connection.
@@ -45,16 +42,13 @@ pub(super) struct Request<'a> {
 }
 
 impl Session {
-    pub(super) fn new(server: &Server, peer: String) -> Self {
+    pub(super) fn new(worker: &Worker, peer: Peer) -> Self {
+        let server = &worker.server;
         Self {
-            id: server.number(),
-            peer,
-            since: server.database.time(),
+            seat: server.clients.enter(&worker.inbox, peer, server.database.millis()),
+            last: None,
             protocol: Protocol::Resp2,
             is_authenticated: server.settings.password.is_none(),
-            name: Vec::new(),
-            library: Vec::new(),
-            library_version: Vec::new(),
             is_mute: false,
             skips: false,
             skips_next: false,
@@ -64,6 +58,10 @@ impl Session {
         }
     }
 
+    pub(super) fn id(&self) -> u64 {
+        self.seat.card.id
+    }
+
     pub(super) fn has_quit(&self) -> bool {
         self.has_quit
     }
@@ -71,6 +69,22 @@ impl Session {
     /// Whether a GET needs nothing but the store.
     pub(super) fn is_plain(&self) -> bool {
         self.is_authenticated && !self.is_mute && !self.skips_next && !self.transaction.is_open()
+    }
+
+    /// Until when a request has to wait, if it is one that can be carried out.
+    pub(super) fn must_wait(
+        &self,
+        server: &Server,
+        found: Result<Command, Unknown>,
+        count: usize,
+    ) -> Option<u64> {
+        let command = found.and_then(present).ok()?;
+        let spec = command.spec();
+        if !spec.takes(count) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
+            return None;
+        }
+        let writes = spec.is(Flag::Write) || command == Command::Exec && self.transaction.writes();
+        server.pause.holds(writes, server.database.millis())
     }
 
     /// The reply to what is no request.
@@ -128,6 +142,7 @@ impl Session {
                 return Err(error);
             }
         };
+        self.last = Some(command);
         let request = Request { server, command, args };
         if is_queued {
             return self.transaction.push(&request, &mut Encoder::new(out, self.protocol));
@@ -185,10 +200,14 @@ impl Session {
             Command::ClientGetName
             | Command::ClientId
             | Command::ClientInfo
+            | Command::ClientKill
+            | Command::ClientList
             | Command::ClientNoEvict
+            | Command::ClientPause
             | Command::ClientReply
             | Command::ClientSetInfo
-            | Command::ClientSetName => client::client(self, request, &mut reply),
+            | Command::ClientSetName
+            | Command::ClientUnpause => client::client(self, request, &mut reply),
             Command::Command
             | Command::CommandCount
             | Command::CommandDocs

@@ -1,10 +1,14 @@
 //! What all connections of a server have in common.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::clients::Clients;
 use super::execute::Database;
+use super::pause::Pause;
+use super::worker::Inbox;
 use crate::resp::limits::RequestLimits;
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// What is chosen when a server is made.
 #[derive(Clone)]
@@ -17,9 +21,16 @@ pub struct Settings {
     /// Bytes of replies that may wait to be written: while it is more, a connection's requests wait. 1 MiB unless said otherwise. A reply that has begun is
     /// finished, and so is a run of GETs, so it may become more by these.
     pub output: usize,
-    /// Bytes that a connection's transaction may take: the commands since MULTI, and, by itself, what is watched. What is more is refused, and so is EXEC then. 256 MiB
-    /// unless said otherwise.
+    /// Bytes that a connection's transaction may take: the commands since MULTI, and, by itself, what is watched. What is more is refused, and so is EXEC
+    /// then. 256 MiB unless said otherwise.
     pub transaction: usize,
+    /// Connections at once, as Redis's `maxclients`: 10,000 unless said otherwise.
+    pub max_clients: usize,
+    /// Who has said nothing for longer is closed, as by Redis's `timeout`. Never unless said otherwise; whole seconds.
+    pub timeout: Option<Duration>,
+    /// A connection with more bytes of replies than this waiting is closed, as by the first number of Redis's `client-output-buffer-limit normal`. No limit unless said
+    /// otherwise.
+    pub output_limit: Option<usize>,
 }
 
 impl Default for Settings {
@@ -29,6 +40,9 @@ impl Default for Settings {
             limits: RequestLimits::default(),
             output: 1 << 20,
             transaction: 256 << 20,
+            max_clients: 10_000,
+            timeout: None,
+            output_limit: None,
         }
     }
 }
@@ -39,7 +53,9 @@ impl fmt::Debug for Settings {
         // Whether there is a password may be told, and no more.
         shown.field("has_password", &self.password.is_some());
         shown.field("limits", &self.limits).field("output", &self.output);
-        shown.field("transaction", &self.transaction).finish()
+        shown.field("transaction", &self.transaction);
+        shown.field("max_clients", &self.max_clients).field("timeout", &self.timeout);
+        shown.field("output_limit", &self.output_limit).finish()
     }
 }
 
@@ -48,19 +64,49 @@ impl fmt::Debug for Settings {
 pub struct Server {
     pub(super) database: Database,
     pub(super) settings: Settings,
-    connections: AtomicU64,
+    pub(super) clients: Arc<Clients>,
+    pub(super) pause: Pause,
+    workers: Mutex<Vec<Arc<Inbox>>>,
+    /// Connections that were turned away.
+    rejected: AtomicU64,
 }
 
 impl Server {
     /// A server with no connection yet. Starts no thread and opens nothing.
     pub fn new(database: Database, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { database, settings, connections: AtomicU64::new(0) })
+        Arc::new(Self {
+            database,
+            settings,
+            clients: Arc::default(),
+            pause: Pause::default(),
+            workers: Mutex::default(),
+            rejected: AtomicU64::new(0),
+        })
     }
 
-    /// The number of a new connection: 1, 2, …
-    pub(super) fn number(&self) -> u64 {
-        // Relaxed: a number, by which nothing else is found.
-        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    /// Whether one more connection may be made; if not, what to write to the client before its socket is closed. Threads that ask at the same time may make one each.
+    ///
+    /// # Errors
+    ///
+    /// That there are as many as there may be.
+    pub fn admit(&self) -> Result<(), &'static [u8]> {
+        if self.clients.len() < self.settings.max_clients {
+            return Ok(());
+        }
+        // Relaxed: a figure.
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        Err(b"-ERR max number of clients reached\r\n")
+    }
+
+    /// Ends a pause; who waits for that goes on.
+    pub(super) fn end_pause(&self) {
+        self.pause.end();
+        self.workers().iter().for_each(|worker| worker.wake_held());
+    }
+
+    /// The threads that serve it.
+    pub(super) fn workers(&self) -> MutexGuard<'_, Vec<Arc<Inbox>>> {
+        self.workers.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
     /// Whether this is the password, in a time that does not tell how much of it was right.

@@ -58,6 +58,12 @@ impl Transaction {
         Some(self.queue.as_ref()?.commands.len())
     }
 
+    /// Whether EXEC would write.
+    pub(super) fn writes(&self) -> bool {
+        let writes = |queued: &Queued| queued.command.spec().is(Flag::Write);
+        self.queue.as_ref().is_some_and(|queue| queue.commands.iter().any(writes))
+    }
+
     /// A write was told of what is watched; as far as that is known without the gate.
     pub(super) fn is_marked(&self) -> bool {
         self.watching.as_ref().is_some_and(|watching| watching.is_marked())

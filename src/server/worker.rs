@@ -1,12 +1,14 @@
 //! A thread that serves connections, as they see it: how it is woken, and the buffers that they share.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
+use std::time::Duration;
 
 use super::batch::Batch;
 use super::gate::Seat;
 use super::settings::Server;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, MutexGuard};
 
 /// A buffer of a worker that has become larger than this is not kept.
 const KEPT: usize = 256 << 10;
@@ -20,37 +22,70 @@ pub struct Worker {
     pub(super) server: Arc<Server>,
     pub(super) inbox: Arc<Inbox>,
     /// Where it is said that commands are under way.
-    pub(super) seat: Seat,
+    pub(super) gate: Seat,
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
     pub(super) batch: Batch,
+    /// Connections with a request that waits, and until when: milliseconds since the epoch.
+    held: BTreeMap<u64, u64>,
 }
 
 /// Where other threads put the numbers of connections that are to be looked at.
 pub(super) struct Inbox {
-    woken: Mutex<Vec<u64>>,
+    woken: Mutex<Woken>,
     wake: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Woken {
+    connections: Vec<u64>,
+    /// All that wait are to be looked at: a pause is over.
+    all_held: bool,
 }
 
 impl Worker {
     /// A thread of this server. `wake` is called by any thread when [`woken`](Self::woken) has something to tell; it should return at once.
     pub fn new(server: &Arc<Server>, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let inbox = Inbox { woken: Mutex::new(Vec::new()), wake: Box::new(wake) };
+        let inbox = Inbox { woken: Mutex::default(), wake: Box::new(wake) };
+        let inbox = Arc::new(inbox);
+        server.workers().push(inbox.clone());
         Self {
             server: server.clone(),
-            inbox: Arc::new(inbox),
-            seat: Seat::new(server.database.gate()),
+            inbox,
+            gate: Seat::new(server.database.gate()),
             input: Vec::new(),
             output: Vec::new(),
             batch: Batch::default(),
+            held: BTreeMap::new(),
         }
     }
 
     /// The numbers of its connections that something has happened to since it was asked last: [`Connection::advance`](super::Connection::advance) each
     /// of them. A number may be of a connection that is gone, or come twice.
     pub fn woken(&mut self) -> Vec<u64> {
-        self.inbox.take()
+        let Woken { mut connections, all_held } = self.inbox.take();
+        if !self.held.is_empty() {
+            let now = self.server.database.millis();
+            let is_over = |until: &u64| all_held || *until <= now;
+            connections
+                .extend(self.held.extract_if(.., |_, until| is_over(until)).map(|(id, _)| id));
+        }
+        connections
+    }
+
+    /// How long at most to wait for sockets before [`woken`](Self::woken) is asked again: until a request that has to wait may go on (`CLIENT PAUSE`,
+    /// `DEBUG SLEEP`). None: for as long as one likes.
+    pub fn wake_in(&self) -> Option<Duration> {
+        let until = self.held.values().min()?;
+        let left = Duration::from_millis(until.saturating_sub(self.server.database.millis()));
+        // No system waits for ages; whoever is told an hour asks again.
+        Some(left.min(Duration::from_secs(3600)))
+    }
+
+    /// A request of this connection has to wait until then: milliseconds since the epoch.
+    pub(super) fn hold(&mut self, connection: u64, until: u64) {
+        self.held.insert(connection, until);
     }
 
     /// What it serves for.
@@ -75,12 +110,22 @@ impl Worker {
 impl Inbox {
     /// Has a connection of this worker looked at.
     pub(super) fn wake(&self, connection: u64) {
-        self.woken.lock().unwrap_or_else(|broken| broken.into_inner()).push(connection);
+        self.lock().connections.push(connection);
         (self.wake)();
     }
 
-    fn take(&self) -> Vec<u64> {
-        mem::take(&mut *self.woken.lock().unwrap_or_else(|broken| broken.into_inner()))
+    /// Has all that wait looked at.
+    pub(super) fn wake_held(&self) {
+        self.lock().all_held = true;
+        (self.wake)();
+    }
+
+    fn take(&self) -> Woken {
+        mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Woken> {
+        self.woken.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 }
 
@@ -102,6 +147,18 @@ fn take_back(own: &mut Vec<u8>, other: &mut Vec<u8>) {
     if buffer.capacity() <= KEPT {
         *own = buffer;
         own.clear();
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.server.workers().retain(|inbox| !Arc::ptr_eq(inbox, &self.inbox));
     }
 }
 

@@ -127,8 +127,7 @@ fn is_unknown(reply: &Frame) -> bool {
 #[test]
 fn every_command_is_there_or_is_known_to_be_missing() {
     const MISSING: &str = "object|help \
-        memory memory|usage memory|help client|help client|kill client|list client|pause \
-        client|unpause info command|help config config|get config|help config|resetstat config|set save bgsave lastsave shutdown \
+        memory memory|usage memory|help client|help info command|help config config|get config|help config|resetstat config|set save bgsave lastsave shutdown \
         slowlog slowlog|get slowlog|help slowlog|len slowlog|reset latency latency|help latency|latest latency|reset \
         function function|flush function|help debug";
     let mut missing = Vec::new();
@@ -165,7 +164,6 @@ fn what_is_unknown_is_refused_in_redis_s_words() {
         ("FOO a b", "-ERR unknown command 'FOO', with args beginning with: 'a' 'b' |"),
         ("HSET", "-ERR unknown command 'HSET', with args beginning with: |"),
         ("LPUSH a", "-ERR unknown command 'LPUSH', with args beginning with: 'a' |"),
-        ("CLIENT KILL x", "-ERR unknown subcommand 'KILL'. Try CLIENT HELP.|"),
         (
             "CLIENT MAINT_NOTIFICATIONS ON",
             "-ERR unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.|",
@@ -180,7 +178,7 @@ fn the_table_tells_of_itself() {
     both(&[
         ("COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|"),
         ("COMMAND GETKEYS GET a b", "-ERR Invalid number of arguments specified for command|"),
-        ("COMMAND GETKEYS LPUSH a b", "-ERR Invalid command specified|"),
+        ("COMMAND GETKEYS RENAME a b", "-ERR Invalid command specified|"),
         ("COMMAND GETKEYS PING x", "-ERR The command has no key arguments|"),
         ("COMMAND LIST FILTERBY PATTERN GetR*", "*1|$8|getrange|"),
         ("COMMAND LIST FILTERBY PATTERN client|r*", "*1|$12|client|reply|"),

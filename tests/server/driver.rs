@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use purekv::server::{Connection, Database, Server, Settings, Wanted, Worker};
+use purekv::server::{Connection, Database, Peer, Server, Settings, Wanted, Worker};
 use purekv::{Clock, Expiry, ManualClock, Store};
 
 /// A server on an empty store whose clock stands until it is moved.
@@ -19,8 +19,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: &Arc<Server>) -> Self {
+        Self::from(server, "test:1")
+    }
+
+    /// At an address.
+    pub(crate) fn from(server: &Arc<Server>, peer: impl Into<Peer>) -> Self {
         let worker = Worker::new(server, || ());
-        Self { connection: Connection::new(&worker, "test:1"), worker }
+        Self { connection: Connection::new(&worker, peer), worker }
     }
 
     /// On a server of its own.

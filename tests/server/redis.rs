@@ -352,6 +352,73 @@ fn the_table_is_told_as_redis_tells_it() {
     }
 }
 
+/// The same lines to one connection of each, and then their ends.
+#[track_caller]
+fn compare_talk(server: &Server, settings: Settings, lines: &[&str]) {
+    for version in ["2", "3"] {
+        let mut stream = format!("CLIENT REPLY OFF\r\nHELLO {version}\r\nCLIENT REPLY ON\r\n");
+        lines.iter().for_each(|line| stream.extend([line, "\r\n"]));
+        let server_of_ours =
+            purekv::server::Server::new(Database::new(Store::new()), settings.clone());
+        let shown = |replies: Vec<u8>| replies.escape_ascii().to_string().replace(r"\r\n", "\n");
+        assert_eq!(
+            shown(Client::new(&server_of_ours).send(stream.as_bytes())),
+            shown(server.replies(stream.as_bytes())),
+            "in RESP{version}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_about_other_connections_is_said_alike() {
+    let Some(server) = redis("others", &[]) else { return };
+    let lines = [
+        "CLIENT KILL foo",
+        "CLIENT KILL id",
+        "CLIENT KILL ID x",
+        "CLIENT KILL ID 0",
+        "CLIENT KILL ID 99999",
+        "CLIENT KILL TYPE foo",
+        "CLIENT KILL TYPE master",
+        "CLIENT KILL TYPE Slave",
+        "CLIENT KILL USER nobody",
+        "CLIENT KILL USER default SKIPME maybe",
+        "CLIENT KILL USER default SKIPME yes",
+        "CLIENT KILL foo bar",
+        "CLIENT KILL ADDR 1.2.3.4:5 LADDR",
+        "CLIENT KILL ADDR 1.2.3.4:5 SKIPME no",
+        "CLIENT KILL LADDR 1:2",
+        "CLIENT KILL",
+        "CLIENT LIST TYPE",
+        "CLIENT LIST TYPE foo",
+        "CLIENT LIST TYPE replica",
+        "CLIENT LIST TYPE normal ID 3",
+        "CLIENT LIST ID",
+        "CLIENT LIST ID x",
+        "CLIENT LIST ID 1 x",
+        "CLIENT LIST ID 99999",
+        "CLIENT LIST foo",
+        "CLIENT INFO x",
+        "CLIENT PAUSE",
+        "CLIENT PAUSE x",
+        "CLIENT PAUSE -1",
+        "CLIENT PAUSE 1.5",
+        "CLIENT PAUSE 99999999999999999999",
+        "CLIENT PAUSE 0",
+        "CLIENT PAUSE 10 foo",
+        "CLIENT PAUSE 100000 WRITE",
+        "GET nokey",
+        "CLIENT UNPAUSE",
+        "CLIENT UNPAUSE",
+        "CLIENT UNPAUSE x",
+        "CLIENT PAUSE 9223372036854775807 write",
+        "CLIENT UNPAUSE",
+        "CLIENT KILL TYPE normal SKIPME no",
+        "PING",
+    ];
+    compare_talk(&server, Settings::default(), &lines);
+}
+
 #[test]
 fn connections_talk_as_redis_s_do() {
     let Some(server) = redis("talk", &["--requirepass", "secret"]) else { return };

@@ -101,6 +101,11 @@ impl Database {
         self.store.time()
     }
 
+    /// The same in milliseconds since the epoch. It never goes back: the store's clock does not.
+    pub(super) fn millis(&self) -> u64 {
+        millis(self.time()).cast_unsigned()
+    }
+
     /// Replies to GETs of these keys, one behind the other.
     pub(super) fn get_run<'k>(
         &self,
