@@ -178,7 +178,7 @@ fn the_table_tells_of_itself() {
     both(&[
         ("COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|"),
         ("COMMAND GETKEYS GET a b", "-ERR Invalid number of arguments specified for command|"),
-        ("COMMAND GETKEYS RENAME a b", "-ERR Invalid command specified|"),
+        ("COMMAND GETKEYS LPUSH a b", "-ERR Invalid command specified|"),
         ("COMMAND GETKEYS PING x", "-ERR The command has no key arguments|"),
         ("COMMAND LIST FILTERBY PATTERN GetR*", "*1|$8|getrange|"),
         ("COMMAND LIST FILTERBY PATTERN client|r*", "*1|$12|client|reply|"),
