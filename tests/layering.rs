@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["sync", "clock", "hash", "histogram", "kv", "table", "engine", "loading", "snapshot"],
     ),
     // Joins protocol and store; in `src/server/execute/` only, see `the_server_meets_the_store_in_one_place`.
-    ("server", &["sync", "kv", "cache", "resp"]),
+    ("server", &["sync", "kv", "cache", "resp", "snapshot"]),
     ("baseline", &["sync", "clock", "hash", "histogram", "kv"]),
     // What the binary's subcommands are made of: users of the public face, so they name the crate's root.
     ("replay", &["clock", "histogram", "kv", "cache", "baseline", ROOT]),
@@ -80,7 +80,11 @@ const RESERVED: &[Reserved] = &[
             "src/loading/",
             // Who there is, what each calls itself, and which threads serve them: for who asks about others, and for who comes and goes.
             "src/server/clients.rs",
+            "src/server/dumps.rs",
+            "src/server/info/rates.rs",
+            "src/server/live.rs",
             "src/server/settings.rs",
+            "src/server/slow.rs",
             // Waiting until nobody is in the middle of a command is what the gate is for.
             "src/server/gate/",
             // Which keys are watched: looked at by writers only while some are.

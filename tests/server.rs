@@ -9,9 +9,14 @@ mod commands;
 mod connections;
 #[path = "server/driver.rs"]
 mod driver;
+#[path = "server/dumps.rs"]
+#[cfg(unix)]
+mod dumps;
 #[path = "support/folder.rs"]
 #[cfg(unix)]
 mod folder;
+#[path = "server/info.rs"]
+mod info;
 #[path = "server/interleaved.rs"]
 #[cfg(unix)]
 mod interleaved;
@@ -25,6 +30,8 @@ mod redis;
 #[cfg(unix)]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod server;
+#[path = "server/slow.rs"]
+mod slow;
 #[path = "server/strings.rs"]
 mod strings;
 #[path = "server/threads.rs"]

@@ -111,6 +111,11 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.core().engine.capacity()
     }
 
+    /// The bound, if it is one in bytes (`max_memory`). Never blocks; O(1).
+    pub fn max_memory(&self) -> Option<u64> {
+        self.core().engine.memory()
+    }
+
     /// Changes the bound: see [`Cache::set_max_capacity`](crate::Cache::set_max_capacity).
     pub fn set_max_capacity(&self, capacity: u64) -> bool {
         self.core().engine.set_capacity(capacity)

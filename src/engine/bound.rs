@@ -114,6 +114,12 @@ impl<E: Entry> Engine<E> {
         Some(self.bound.as_ref()?.budget.capacity())
     }
 
+    /// The capacity, if it is one in bytes.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let bound = self.bound.as_ref().filter(|bound| bound.is_memory)?;
+        Some(bound.budget.capacity())
+    }
+
     /// What all entries weigh; 0 if there is no bound.
     pub(crate) fn weight(&self) -> u64 {
         self.bound.as_ref().map_or(0, |bound| bound.budget.weight())

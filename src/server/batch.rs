@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::args::Args;
-use super::execute::Database;
+use super::execute::{Database, RUN};
 use crate::resp::command::{Command, Unknown};
 use crate::resp::error::RequestFault;
 use crate::resp::request::{Decoded, RequestDecoder, Span};
@@ -58,17 +58,18 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Decodes the requests of `input` from `start` on, no more than `most`, and moves that behind them. Nothing may be added to or taken from the
-    /// input until they are carried out.
+    /// Decodes the requests of `input` from `start` on, and moves that behind them. Nothing may be added to or taken from the input until they
+    /// are carried out.
     pub(super) fn fill(
         &mut self,
-        most: usize,
         decoder: &mut RequestDecoder,
         input: &mut [u8],
         start: &mut usize,
     ) -> Stop {
-        self.clear();
-        while self.requests.len() < most {
+        self.requests.clear();
+        self.spans.clear();
+        self.spans.shrink_to(KEPT);
+        while self.requests.len() < RUN {
             match decoder.decode(&mut input[*start..]) {
                 Ok(Decoded::Request { length }) => {
                     self.push(decoder.arguments(), *start, input);
@@ -83,18 +84,6 @@ impl Batch {
             }
         }
         Stop::Full
-    }
-
-    /// The request that was decoded last, which the input now begins with.
-    pub(super) fn again(&mut self, decoder: &RequestDecoder, input: &[u8]) {
-        self.clear();
-        self.push(decoder.arguments(), 0, input);
-    }
-
-    fn clear(&mut self) {
-        self.requests.clear();
-        self.spans.clear();
-        self.spans.shrink_to(KEPT);
     }
 
     #[inline]

@@ -24,6 +24,10 @@ impl Peer {
         Self { address: address.into(), ..Self::default() }
     }
 
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The address at which it was received, written likewise.
     #[must_use]
     pub fn local(mut self, address: impl Into<String>) -> Self {

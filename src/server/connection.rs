@@ -9,13 +9,13 @@ use std::fmt;
 
 use super::batch::{Batch, Stop};
 use super::clients::{Peer, Seen};
-use super::execute::RUN;
-use super::gate::Inside;
+use super::counters::{Tally, Traffic};
 use super::session::Session;
 use super::settings::Server;
 use super::worker::Worker;
 use crate::resp::Protocol;
 use crate::resp::command::Command;
+use crate::resp::encode;
 use crate::resp::request::RequestDecoder;
 use crate::sync::Arc;
 
@@ -48,10 +48,12 @@ pub struct Connection {
     output: Vec<u8>,
     /// Bytes that the request of which a part has come lacks, as far as that is known.
     room: usize,
+    /// So much of the input is counted already.
+    left: usize,
     /// So much of the output is written.
     written: usize,
-    /// The length of a request at the start of the input that is decoded and has to wait.
-    held: Option<usize>,
+    /// The request that the input begins with has to wait.
+    is_held: bool,
     /// When the batch began, or the last one: milliseconds since the epoch.
     time: u64,
     is_closing: bool,
@@ -62,16 +64,15 @@ impl Connection {
     pub fn new(worker: &Worker, peer: impl Into<Peer>) -> Self {
         let server = &worker.server;
         let session = Session::new(worker, peer.into());
-        let mut decoder = RequestDecoder::new(server.settings.limits);
-        decoder.set_must_authenticate(!session.is_authenticated);
         Self {
             server: server.clone(),
-            decoder,
+            decoder: decoder(server, &session),
             input: Vec::new(),
             room: 0,
+            left: 0,
             output: Vec::new(),
             written: 0,
-            held: None,
+            is_held: false,
             time: session.seat.card.since,
             is_closing: false,
             session,
@@ -103,6 +104,9 @@ impl Connection {
     pub fn written(&mut self, length: usize, worker: &mut Worker) -> Wanted {
         assert!(length <= self.output().len(), "more is written than there was");
         self.written += length;
+        let counters = &worker.inbox.counters;
+        counters.traffic(Traffic::Output, length);
+        counters.traffic(Traffic::Writes, 1);
         if self.written == self.output.len() {
             self.written = 0;
             self.output.clear();
@@ -119,7 +123,7 @@ impl Connection {
     pub fn close(&mut self) -> Wanted {
         self.is_closing = true;
         self.input = Vec::new();
-        self.held = None;
+        self.is_held = false;
         self.session.transaction.discard();
         self.wanted()
     }
@@ -133,10 +137,16 @@ impl Connection {
         debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
         worker.lend(&mut self.input, &mut self.output);
         self.time = self.server.database.millis();
+        if self.input.len() > self.left {
+            let counters = &worker.inbox.counters;
+            counters.traffic(Traffic::Input, self.input.len() - self.left);
+            counters.traffic(Traffic::Reads, 1);
+        }
         if !self.session.seat.card.is_killed() {
             self.carry_out(worker);
         }
         self.end_if_it_must();
+        self.left = self.input.len();
         worker.take_back(&mut self.input, &mut self.output);
         self.show();
         self.wanted()
@@ -144,29 +154,15 @@ impl Connection {
 
     fn carry_out(&mut self, worker: &mut Worker) {
         self.room = 0;
+        self.is_held = false;
         let mut start = 0;
-        if let Some(length) = self.held.take_if(|_| !self.is_closing) {
-            // It was decoded when it came, and that cannot be done twice: what is inline is rewritten.
-            worker.batch.again(&self.decoder, &self.input);
-            if self.must_wait(worker) {
-                self.held = Some(length);
-                return;
-            }
-            self.answer(&worker.batch, &mut worker.gate.enter());
-            start = length;
-        }
         while !self.is_closing && !self.is_full() {
-            let first = start;
-            // One by one, since each may have to wait.
-            let is_paused = self.server.pause.may_be();
-            let most = if is_paused { 1 } else { RUN };
-            let stop = worker.batch.fill(most, &mut self.decoder, &mut self.input, &mut start);
-            if is_paused && self.must_wait(worker) {
-                self.drop_input(first);
-                self.held = Some(start - first);
+            let stop = worker.batch.fill(&mut self.decoder, &mut self.input, &mut start);
+            if let Some((place, until)) = self.answer(worker) {
+                worker.hold(self.id(), until);
+                self.put_back(&worker.batch, place, start);
                 return;
             }
-            self.answer(&worker.batch, &mut worker.gate.enter());
             match stop {
                 Stop::Full => {}
                 Stop::Empty { missing } => {
@@ -176,6 +172,7 @@ impl Connection {
                 // What came before it may have been the last that was answered.
                 Stop::Fault(_) if self.is_closing => {}
                 Stop::Fault(fault) => {
+                    worker.inbox.counters.error(b"ERR");
                     self.session.fault(fault, &mut self.output);
                     self.is_closing = true;
                 }
@@ -184,21 +181,26 @@ impl Connection {
         self.drop_input(start);
     }
 
-    /// Whether the one request of the batch has to wait. If so, it is looked at again when that may be over.
-    fn must_wait(&self, worker: &mut Worker) -> bool {
-        let Some(request) = worker.batch.get(0) else { return false };
-        let count = worker.batch.args(request, &self.input).len();
-        let until = self.session.must_wait(&self.server, request.found, count);
-        until.inspect(|&until| worker.hold(self.id(), until)).is_some()
+    /// Makes the requests of a batch, from this place on, what the input begins with, in place of all that is decoded. They are written anew: what was inline cannot be
+    /// decoded twice.
+    fn put_back(&mut self, batch: &Batch, place: usize, start: usize) {
+        let mut bytes = Vec::new();
+        for request in (place..).map_while(|place| batch.get(place)) {
+            let args = batch.args(request, &self.input);
+            encode::request(&mut bytes, args.from(0).collect::<Vec<_>>());
+        }
+        self.input.splice(..start, bytes);
+        self.decoder = decoder(&self.server, &self.session);
+        self.is_held = true;
     }
 
     /// What is wanted as things are.
     pub fn wanted(&self) -> Wanted {
         match (self.output().is_empty(), self.is_closing) {
             (true, true) => Wanted::Close,
-            (true, false) if self.held.is_some() => Wanted::Wait,
+            (true, false) if self.is_held => Wanted::Wait,
             (true, false) => Wanted::Read,
-            (false, closing) if closing || self.is_full() || self.held.is_some() => Wanted::Write,
+            (false, closing) if closing || self.is_full() || self.is_held => Wanted::Write,
             (false, _) => Wanted::Both,
         }
     }
@@ -209,15 +211,15 @@ impl Connection {
 
     /// Whether it has said nothing for longer than it may ([`Settings::timeout`](super::Settings::timeout)): to be closed. Whose request waits has said it.
     pub fn is_overdue(&self) -> bool {
-        let Some(timeout) = self.server.settings.timeout else { return false };
-        let idle = self.server.database.millis().saturating_sub(self.time);
-        self.held.is_none() && u128::from(idle) > timeout.as_millis()
+        let timeout = self.server.live.timeout.get().cast_unsigned();
+        let idle = || self.server.database.millis().saturating_sub(self.time);
+        timeout > 0 && !self.is_held && idle() > timeout.saturating_mul(1000)
     }
 
     /// Who is killed, or does not fetch what it asks for, is closed with what is not written.
     fn end_if_it_must(&mut self) {
-        let limit = self.server.settings.output_limit;
-        let is_too_much = limit.is_some_and(|limit| self.output().len() > limit);
+        let limit = self.server.live.output_limit.size();
+        let is_too_much = limit > 0 && self.output().len() > limit;
         if is_too_much || self.session.seat.card.is_killed() {
             self.written = 0;
             self.output = Vec::new();
@@ -233,7 +235,7 @@ impl Connection {
             command: session.last,
             is_resp3: session.protocol == Protocol::Resp3,
             is_spared: session.is_spared,
-            is_held: self.held.is_some(),
+            is_held: self.is_held,
             is_closing: self.is_closing,
             queued: session.transaction.length(),
             input: self.input.len(),
@@ -242,16 +244,26 @@ impl Connection {
         });
     }
 
-    /// Carries out the requests of a batch.
-    fn answer(&mut self, batch: &Batch, inside: &mut Inside<'_>) {
-        let database = &self.server.database;
-        batch.prefetch(&self.input, database);
+    /// Carries out the requests of the batch, up to the first that has to wait: its place, and until when.
+    fn answer(&mut self, worker: &mut Worker) -> Option<(usize, u64)> {
+        let (batch, counters) = (&worker.batch, &worker.inbox.counters);
+        let server = &self.server;
+        batch.prefetch(&self.input, &server.database);
+        let mut inside = worker.gate.enter();
         let mut place = 0;
         while let Some(request) = batch.get(place) {
+            let args = batch.args(request, &self.input);
+            if (server.pause.may_be() || request.found == Ok(Command::Debug))
+                && let Some(until) = self.session.must_wait(server, request.found, args)
+            {
+                return Some((place, until));
+            }
             let gets = if self.session.is_plain() { batch.gets(place) } else { 0 };
             if gets > 0 {
                 let keys = batch.keys(place..place + gets, &self.input);
-                database.get_run(keys, self.session.protocol, &mut self.output);
+                server.database.get_run(keys, self.session.protocol, &mut self.output);
+                counters.command(Command::Get, Tally::Calls, gets as u64);
+                self.session.last = Some(Command::Get);
                 place += gets;
                 inside.look();
                 continue;
@@ -260,13 +272,14 @@ impl Connection {
                 self.session.last = Some(command);
                 self.show();
             }
-            let args = batch.args(request, &self.input);
-            self.session.answer(&self.server, request.found, args, inside, &mut self.output);
+            let call = (request.found, args);
+            self.session.answer(server, counters, call, &mut inside, &mut self.output);
             inside.look();
             place += 1;
         }
         self.is_closing |= self.session.has_quit();
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
+        None
     }
 
     fn drop_input(&mut self, length: usize) {
@@ -276,6 +289,15 @@ impl Connection {
             self.input.drain(..length);
         }
     }
+}
+
+/// A decoder at the beginning of a request.
+fn decoder(server: &Server, session: &Session) -> RequestDecoder {
+    let mut limits = server.settings.limits;
+    limits.bulk = server.live.longest.size();
+    let mut decoder = RequestDecoder::new(limits);
+    decoder.set_must_authenticate(!session.is_authenticated);
+    decoder
 }
 
 impl fmt::Debug for Connection {

@@ -19,7 +19,7 @@ fn authenticate(
     user: &[u8],
     password: &[u8],
 ) -> Done {
-    if user != b"default" || !request.server.is_password(password) {
+    if user != b"default" || !request.server.live.is_password(password) {
         return Err(WRONG_PASSWORD.into());
     }
     session.is_authenticated = true;
@@ -29,7 +29,7 @@ fn authenticate(
 pub(super) fn auth(session: &mut Session, request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     let args = request.args;
     match args.len() {
-        2 if request.server.settings.password.is_none() => return Err(NO_PASSWORD.into()),
+        2 if !request.server.live.has_password() => return Err(NO_PASSWORD.into()),
         2 => authenticate(session, request, b"default", args.at(1))?,
         3 => authenticate(session, request, args.at(1), args.at(2))?,
         _ => return Err(SYNTAX.into()),
@@ -108,7 +108,7 @@ pub(super) fn is_printable(text: &[u8]) -> bool {
 
 pub(super) fn reset(session: &mut Session, request: &Request<'_>, out: &mut Vec<u8>) -> Done {
     session.protocol = Protocol::Resp2;
-    session.is_authenticated = request.server.settings.password.is_none();
+    session.is_authenticated = !request.server.live.has_password();
     session.seat.card.words().name.clear();
     session.is_mute = false;
     session.is_spared = false;

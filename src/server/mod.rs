@@ -30,7 +30,6 @@
 //! | `gate` | who is in the middle of a command, and who runs alone |
 //! | `watch` | which keys are watched, and who is told of writes |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
-//! | `missing` | the commands of the table that are not there yet |
 //!
 //! # What is atomic
 //!
@@ -54,19 +53,27 @@
 //! - CLIENT PAUSE does not keep entries from expiring.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
+mod admin;
 mod args;
 mod batch;
 mod client;
 mod clients;
 mod commands;
+mod config;
 mod connection;
+mod counters;
+mod dumps;
 mod execute;
 mod gate;
 mod hello;
-mod missing;
+mod help;
+mod info;
+mod live;
 mod pause;
 mod session;
 mod settings;
+mod shutdown;
+mod slow;
 mod transactions;
 mod watch;
 mod worker;
@@ -74,7 +81,7 @@ mod worker;
 pub use clients::Peer;
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
-pub use settings::{Server, Settings};
+pub use settings::{Listens, Server, Settings};
 pub use worker::Worker;
 
 /// The version of Redis whose commands and words are followed.

@@ -2,17 +2,18 @@
 
 use super::args::Args;
 use super::clients::{Peer, Seat};
+use super::counters::{Counters, Tally};
 use super::execute::{self, Call, Done};
-use super::gate::Inside;
-use super::missing::present;
+use super::gate::{self, Inside};
 use super::settings::Server;
 use super::transactions::{self, Transaction};
 use super::worker::Worker;
-use super::{client, commands, hello};
+use super::{admin, client, commands, hello, slow};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Flag, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::error::RequestFault;
+use crate::sync::Arc;
 
 /// A client as its commands know it.
 #[derive(Debug)]
@@ -32,11 +33,14 @@ pub(super) struct Session {
     pub(super) is_spared: bool,
     pub(super) transaction: Transaction,
     pub(super) has_quit: bool,
+    /// It is in a DEBUG SLEEP.
+    sleeps_until: Option<u64>,
 }
 
 /// A request, for the commands about the connection.
 pub(super) struct Request<'a> {
-    pub(super) server: &'a Server,
+    pub(super) server: &'a Arc<Server>,
+    pub(super) counters: &'a Counters,
     pub(super) command: Command,
     pub(super) args: Args<'a>,
 }
@@ -48,13 +52,14 @@ impl Session {
             seat: server.clients.enter(&worker.inbox, peer, server.database.millis()),
             last: None,
             protocol: Protocol::Resp2,
-            is_authenticated: server.settings.password.is_none(),
+            is_authenticated: !server.live.has_password(),
             is_mute: false,
             skips: false,
             skips_next: false,
             is_spared: false,
             transaction: Transaction::default(),
             has_quit: false,
+            sleeps_until: None,
         }
     }
 
@@ -73,18 +78,31 @@ impl Session {
 
     /// Until when a request has to wait, if it is one that can be carried out.
     pub(super) fn must_wait(
-        &self,
-        server: &Server,
+        &mut self,
+        server: &Arc<Server>,
         found: Result<Command, Unknown>,
-        count: usize,
+        args: Args<'_>,
     ) -> Option<u64> {
-        let command = found.and_then(present).ok()?;
+        let command = found.ok()?;
         let spec = command.spec();
-        if !spec.takes(count) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
+        if !spec.takes(args.len()) || !(self.is_authenticated || spec.is(Flag::NoAuth)) {
             return None;
         }
+        let now = server.database.millis();
         let writes = spec.is(Flag::Write) || command == Command::Exec && self.transaction.writes();
-        server.pause.holds(writes, server.database.millis())
+        if let Some(until) = server.pause.holds(writes, now) {
+            return Some(until);
+        }
+        if self.transaction.is_open() {
+            return None;
+        }
+        let nap = admin::nap(server, command, args)?;
+        let until = *self.sleeps_until.get_or_insert(now.saturating_add(nap));
+        if now < until {
+            return Some(until);
+        }
+        self.sleeps_until = None;
+        None
     }
 
     /// The reply to what is no request.
@@ -104,61 +122,54 @@ impl Session {
     /// Answers one request, and appends the reply.
     pub(super) fn answer(
         &mut self,
-        server: &Server,
-        found: Result<Command, Unknown>,
-        args: Args<'_>,
+        server: &Arc<Server>,
+        counters: &Counters,
+        (found, args): (Result<Command, Unknown>, Args<'_>),
         inside: &mut Inside<'_>,
         out: &mut Vec<u8>,
     ) {
         self.skips = std::mem::take(&mut self.skips_next);
         let start = out.len();
-        match self.perform(server, found, args, inside, out) {
-            // Which has looked after that itself.
-            Ok(()) if found == Ok(Command::Exec) => return,
-            Ok(()) => {}
-            Err(error) => Encoder::new(out, self.protocol).error(error.text()),
-        }
-        self.mute(out, start);
-    }
-
-    /// Carries it out, now or with a transaction.
-    fn perform(
-        &mut self,
-        server: &Server,
-        found: Result<Command, Unknown>,
-        args: Args<'_>,
-        inside: &mut Inside<'_>,
-        out: &mut Vec<u8>,
-    ) -> Done {
-        let checked = self.check(found, args);
-        let (command, is_queued) = match checked {
-            Ok(checked) => checked,
-            Err(error) if found == Ok(Command::Exec) => {
-                self.transaction.discard();
-                return Err(transactions::aborted_because(&error));
+        let done = match self.check(found, args) {
+            Ok(command) => {
+                let request = Request { server, counters, command, args };
+                if self.transaction.is_for_exec(command) {
+                    self.transaction.push(&request, &mut Encoder::new(out, self.protocol))
+                } else {
+                    self.call(&request, Some(inside), out)
+                }
             }
             Err(error) => {
-                self.transaction.spoil();
-                return Err(error);
+                if let Ok(command) = found {
+                    counters.command(command, Tally::Rejected, 1);
+                }
+                Err(self.transaction.refused(found, error))
             }
         };
-        self.last = Some(command);
-        let request = Request { server, command, args };
-        if is_queued {
-            return self.transaction.push(&request, &mut Encoder::new(out, self.protocol));
+        let is_exec = done.is_ok() && found == Ok(Command::Exec);
+        self.fail(counters, done, out);
+        // EXEC has looked after that itself.
+        if !is_exec {
+            self.mute(out, start);
         }
-        self.carry_out(&request, Some(inside), out)
     }
 
-    /// Which command it is, if it may be one, and whether it is to wait for EXEC.
+    /// Replies the error, if it is one.
+    pub(super) fn fail(&self, counters: &Counters, done: Done, out: &mut Vec<u8>) {
+        if let Err(error) = done {
+            counters.error(error.text());
+            Encoder::new(out, self.protocol).error(error.text());
+        }
+    }
+
+    /// Whether a request is a call of a command that this client may make.
     fn check(
-        &self,
+        &mut self,
         found: Result<Command, Unknown>,
         args: Args<'_>,
-    ) -> Result<(Command, bool), execute::Error> {
+    ) -> Result<Command, execute::Error> {
         let refuse = |refusal: Refusal| execute::Error::from(refusal.text(args.from(0)));
-        let command =
-            found.and_then(present).map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
+        let command = found.map_err(|unknown| refuse(Refusal::Unknown(unknown)))?;
         let spec = command.spec();
         if !spec.takes(args.len()) {
             return Err(refuse(Refusal::Arity(command)));
@@ -166,17 +177,38 @@ impl Session {
         if !self.is_authenticated && !spec.is(Flag::NoAuth) {
             return Err("NOAUTH Authentication required.".into());
         }
-        Ok((command, self.transaction.queues(command)?))
+        self.transaction.check(command)?;
+        self.last = Some(command);
+        Ok(command)
     }
 
-    /// Carries out a command that may be; `inside` is None if the gate is closed.
-    pub(super) fn carry_out(
+    /// Carries out a command, which is counted; `inside` is None if the gate is closed.
+    pub(super) fn call(
         &mut self,
         request: &Request<'_>,
         inside: Option<&mut Inside<'_>>,
         out: &mut Vec<u8>,
     ) -> Done {
-        let &Request { server, command, args } = request;
+        let &Request { server, counters, command, args } = request;
+        let begin = slow::begin(command, args);
+        let done = self.perform(request, inside, out);
+        if let Some(begin) = begin {
+            server.note_time((command, args), (&self.seat.card, counters), begin);
+        }
+        counters.command(command, Tally::Calls, 1);
+        if done.is_err() {
+            counters.command(command, Tally::Failed, 1);
+        }
+        done
+    }
+
+    fn perform(
+        &mut self,
+        request: &Request<'_>,
+        inside: Option<&mut Inside<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Done {
+        let &Request { server, command, args, .. } = request;
         match command {
             Command::Hello => return hello::hello(self, request, out),
             Command::Reset => return hello::reset(self, request, out),
@@ -197,13 +229,16 @@ impl Session {
                 reply.ok();
                 Ok(())
             }
+            // Who is told that it has begun will see no more of what it holds.
+            Command::ClientPause => {
+                gate::alone(inside, || client::client(self, request, &mut reply))
+            }
             Command::ClientGetName
             | Command::ClientId
             | Command::ClientInfo
             | Command::ClientKill
             | Command::ClientList
             | Command::ClientNoEvict
-            | Command::ClientPause
             | Command::ClientReply
             | Command::ClientSetInfo
             | Command::ClientSetName
@@ -214,16 +249,26 @@ impl Session {
             | Command::CommandGetKeys
             | Command::CommandInfo
             | Command::CommandList => commands::command(request, &mut reply),
+            // They take as long as a dump does, and nobody has to wait for that.
+            Command::Save | Command::Shutdown => gate::outside(inside, || {
+                let done = admin::admin(self, request, &mut reply);
+                done.unwrap_or(Ok(()))
+            }),
             Command::Multi | Command::Discard | Command::Watch | Command::Unwatch => {
                 transactions::transaction(self, request, inside, &mut reply)
             }
+            _ if command.spec().keys.is_empty()
+                && let Some(done) = admin::admin(self, request, &mut reply) =>
+            {
+                done
+            }
             _ => {
-                let (database, settings) = (&server.database, &server.settings);
-                let call = Call { database, settings, command, args };
+                let longest = server.live.longest.size();
+                let call = Call { database: &server.database, longest, command, args };
                 if call.is_one_step() {
                     return execute::run(call, &mut reply);
                 }
-                transactions::alone(inside, || execute::run(call, &mut reply))
+                gate::alone(inside, || execute::run(call, &mut reply))
             }
         }
     }

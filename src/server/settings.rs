@@ -1,11 +1,19 @@
 //! What all connections of a server have in common.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::clients::Clients;
-use super::execute::Database;
+use super::counters::Totals;
+use super::dumps::Dumps;
+use super::execute::{Database, Figures};
+use super::info::Rates;
+use super::live::Live;
 use super::pause::Pause;
+use super::shutdown::Shutdown;
+use super::slow::SlowLog;
 use super::worker::Inbox;
 use crate::resp::limits::RequestLimits;
 use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering};
@@ -31,6 +39,27 @@ pub struct Settings {
     /// A connection with more bytes of replies than this waiting is closed, as by the first number of Redis's `client-output-buffer-limit normal`. No limit unless said
     /// otherwise.
     pub output_limit: Option<usize>,
+    /// Where dumps are written: by SAVE, BGSAVE and SHUTDOWN, and by themselves. Without, these are refused.
+    pub dump: Option<PathBuf>,
+    /// How often a dump is written by itself, if anything has changed, as by Redis's `save SECONDS 1`: see [`Server::tick`]. Never unless said otherwise; whole seconds.
+    pub save_interval: Option<Duration>,
+    /// Whether DEBUG is allowed, as by Redis's `enable-debug-command`. No unless said otherwise.
+    pub debug: bool,
+    /// Where it listens, which is only told: INFO and CONFIG GET show it.
+    pub listens: Listens,
+}
+
+/// Where a server listens, as INFO and CONFIG GET show it.
+#[derive(Clone, Debug, Default)]
+pub struct Listens {
+    /// The port; 0: at none.
+    pub port: u16,
+    /// Addresses, as Redis's `bind`.
+    pub bind: Vec<String>,
+    /// A unix socket.
+    pub socket: Option<PathBuf>,
+    /// Threads that serve; 0: as many as have a worker.
+    pub threads: usize,
 }
 
 impl Default for Settings {
@@ -43,6 +72,10 @@ impl Default for Settings {
             max_clients: 10_000,
             timeout: None,
             output_limit: None,
+            dump: None,
+            save_interval: None,
+            debug: false,
+            listens: Listens::default(),
         }
     }
 }
@@ -55,7 +88,9 @@ impl fmt::Debug for Settings {
         shown.field("limits", &self.limits).field("output", &self.output);
         shown.field("transaction", &self.transaction);
         shown.field("max_clients", &self.max_clients).field("timeout", &self.timeout);
-        shown.field("output_limit", &self.output_limit).finish()
+        shown.field("output_limit", &self.output_limit).field("dump", &self.dump);
+        shown.field("save_interval", &self.save_interval).field("debug", &self.debug);
+        shown.field("listens", &self.listens).finish()
     }
 }
 
@@ -66,15 +101,64 @@ pub struct Server {
     pub(super) settings: Settings,
     pub(super) clients: Arc<Clients>,
     pub(super) pause: Pause,
-    workers: Mutex<Vec<Arc<Inbox>>>,
+    pub(super) live: Live,
+    pub(super) dumps: Dumps,
+    pub(super) shutdown: Shutdown,
+    pub(super) rates: Rates,
+    pub(super) slow_log: SlowLog,
+    peak: AtomicU64,
+    /// When it was made: milliseconds since the epoch.
+    pub(super) since: u64,
+    /// For who asks whether it is still the same server.
+    pub(super) run_id: String,
+    workers: Mutex<Crew>,
     /// Connections that were turned away.
     rejected: AtomicU64,
+}
+
+/// The threads that serve, and what they have counted.
+#[derive(Debug, Default)]
+pub(super) struct Crew {
+    at_work: Vec<Arc<Inbox>>,
+    /// By those that have left.
+    gone: Totals,
+    /// Before it was counted anew.
+    before: Totals,
+    before_figures: Figures,
+    before_clients: u64,
+    before_rejected: u64,
+}
+
+impl Crew {
+    pub(super) fn join(&mut self, inbox: &Arc<Inbox>) {
+        self.at_work.push(inbox.clone());
+    }
+
+    pub(super) fn leave(&mut self, inbox: &Arc<Inbox>) {
+        self.gone.add(&inbox.counters);
+        self.at_work.retain(|other| !Arc::ptr_eq(other, inbox));
+    }
+
+    fn sum(&self) -> Totals {
+        let mut totals = self.gone.clone();
+        self.at_work.iter().for_each(|inbox| totals.add(&inbox.counters));
+        totals
+    }
 }
 
 impl Server {
     /// A server with no connection yet. Starts no thread and opens nothing.
     pub fn new(database: Database, settings: Settings) -> Arc<Self> {
+        let since = database.millis();
         Arc::new(Self {
+            live: Live::new(&settings),
+            dumps: Dumps::new(since / 1000),
+            shutdown: Shutdown::default(),
+            rates: Rates::new(since),
+            slow_log: SlowLog::default(),
+            peak: AtomicU64::new(0),
+            since,
+            run_id: run_id(),
             database,
             settings,
             clients: Arc::default(),
@@ -90,7 +174,7 @@ impl Server {
     ///
     /// That there are as many as there may be.
     pub fn admit(&self) -> Result<(), &'static [u8]> {
-        if self.clients.len() < self.settings.max_clients {
+        if self.clients.len() < self.live.max_clients.size() {
             return Ok(());
         }
         // Relaxed: a figure.
@@ -101,20 +185,74 @@ impl Server {
     /// Ends a pause; who waits for that goes on.
     pub(super) fn end_pause(&self) {
         self.pause.end();
-        self.workers().iter().for_each(|worker| worker.wake_held());
+        self.wake_held();
+    }
+
+    /// Has all threads look at what waits, and at whether this is the end.
+    pub(super) fn wake_held(&self) {
+        self.workers().at_work.iter().for_each(|inbox| inbox.wake_held());
+    }
+
+    /// What was counted since the beginning, or since CONFIG RESETSTAT. O(threads).
+    pub(super) fn totals(&self) -> Totals {
+        let crew = self.workers();
+        crew.sum().since(&crew.before)
+    }
+
+    /// Counts from 0.
+    pub(super) fn reset_totals(&self) {
+        let mut crew = self.workers();
+        crew.before = crew.sum();
+        crew.before_figures = self.database.figures();
+        crew.before_clients = self.clients.count();
+        crew.before_rejected = self.rejected.load(Ordering::Relaxed);
+    }
+
+    /// Figures of the store, from then on if they count up. O(shards).
+    pub(super) fn figures(&self) -> Figures {
+        self.database.figures().since(&self.workers().before_figures)
+    }
+
+    /// Connections that have come, and those that were turned away, from then on.
+    pub(super) fn arrivals(&self) -> (u64, u64) {
+        let crew = self.workers();
+        let rejected = self.rejected.load(Ordering::Relaxed);
+        (self.clients.count() - crew.before_clients, rejected - crew.before_rejected)
+    }
+
+    /// How many threads serve it.
+    pub(super) fn threads(&self) -> usize {
+        match self.settings.listens.threads {
+            0 => self.workers().at_work.len(),
+            threads => threads,
+        }
+    }
+
+    /// The most bytes that were ever seen in use.
+    pub(super) fn peak(&self, used: u64) -> u64 {
+        self.peak.fetch_max(used, Ordering::Relaxed).max(used)
+    }
+
+    /// What becomes of entries that there is no room for, in the nearest of Redis's words: S3-FIFO goes by how often an entry is used.
+    pub(super) fn policy(&self) -> &'static str {
+        if self.database.evicts() { "allkeys-lfu" } else { "noeviction" }
+    }
+
+    /// Seconds of silence after which to ask whether a client's machine is still there (TCP keep-alive); None: never.
+    pub fn keepalive(&self) -> Option<Duration> {
+        let seconds = self.live.keepalive.get().cast_unsigned();
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 
     /// The threads that serve it.
-    pub(super) fn workers(&self) -> MutexGuard<'_, Vec<Arc<Inbox>>> {
+    pub(super) fn workers(&self) -> MutexGuard<'_, Crew> {
         self.workers.lock().unwrap_or_else(|broken| broken.into_inner())
     }
+}
 
-    /// Whether this is the password, in a time that does not tell how much of it was right.
-    pub(super) fn is_password(&self, given: &[u8]) -> bool {
-        let Some(password) = &self.settings.password else { return true };
-        let differ = |places: &[u8], other: &[u8]| {
-            places.iter().zip(other).fold(0, |differ, (a, b)| std::hint::black_box(differ | a ^ b))
-        };
-        given.len() == password.len() && differ(given, password) == 0
-    }
+/// 40 hexadecimal digits by chance.
+fn run_id() -> String {
+    let digits: String =
+        (0..3).map(|number| format!("{:016x}", RandomState::new().hash_one(number))).collect();
+    digits[..40].to_owned()
 }

@@ -4,10 +4,10 @@
 
 use super::args::Args;
 use super::execute::{Done, Error};
-use super::gate::Inside;
+use super::gate::{Inside, alone};
 use super::session::{Request, Session};
 use super::watch::Watching;
-use crate::resp::command::{Command, Flag};
+use crate::resp::command::{Command, Flag, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::request::Span;
 
@@ -81,8 +81,25 @@ impl Transaction {
         *self = Self::default();
     }
 
+    /// Whether a command may be, since MULTI.
+    pub(super) fn check(&self, command: Command) -> Done {
+        let is_refused = self.is_open() && command.spec().is(Flag::NoMulti);
+        if is_refused { Err(NOT_INSIDE.into()) } else { Ok(()) }
+    }
+
+    /// What is replied to a request that was refused.
+    pub(super) fn refused(&mut self, found: Result<Command, Unknown>, error: Error) -> Error {
+        if found != Ok(Command::Exec) {
+            self.spoil();
+            return error;
+        }
+        self.discard();
+        let reason = error.text();
+        [ABORTED_BECAUSE, reason.strip_prefix(b"ERR ").unwrap_or(reason)].concat().into()
+    }
+
     /// Whether a command is to wait for EXEC and not to be carried out.
-    pub(super) fn queues(&self, command: Command) -> Result<bool, Error> {
+    pub(super) fn is_for_exec(&self, command: Command) -> bool {
         let is_now = matches!(
             command,
             Command::Exec
@@ -92,10 +109,7 @@ impl Transaction {
                 | Command::Quit
                 | Command::Reset
         );
-        match self.is_open() {
-            true if command.spec().is(Flag::NoMulti) => Err(NOT_INSIDE.into()),
-            is_open => Ok(is_open && !is_now),
-        }
+        self.is_open() && !is_now
     }
 
     /// Keeps a command for EXEC.
@@ -144,12 +158,6 @@ fn too_long(what: &str, limit: usize) -> Error {
     format!("ERR {what} takes more than {limit} bytes").into_bytes().into()
 }
 
-/// What EXEC says where it is refused as a command.
-pub(super) fn aborted_because(reason: &Error) -> Error {
-    let reason = reason.text();
-    [ABORTED_BECAUSE, reason.strip_prefix(b"ERR ").unwrap_or(reason)].concat().into()
-}
-
 /// MULTI, DISCARD, WATCH, UNWATCH.
 pub(super) fn transaction(
     session: &mut Session,
@@ -193,14 +201,6 @@ fn watch(
     Ok(())
 }
 
-/// With the gate closed; None: it is.
-pub(super) fn alone<R>(inside: Option<&mut Inside<'_>>, run: impl FnOnce() -> R) -> R {
-    match inside {
-        Some(inside) => inside.alone(run),
-        None => run(),
-    }
-}
-
 /// EXEC. What is carried out replies for itself, so it may turn replies off, or on, in the middle; and so the head of the array is dropped here, if it is not wanted.
 pub(super) fn exec(
     session: &mut Session,
@@ -227,10 +227,9 @@ pub(super) fn exec(
         session.mute(out, start);
         for (command, args) in queue.calls() {
             let start = out.len();
-            let request = Request { server: request.server, command, args };
-            if let Err(error) = session.carry_out(&request, inside.as_deref_mut(), out) {
-                Encoder::new(out, session.protocol).error(error.text());
-            }
+            let request = Request { command, args, ..*request };
+            let done = session.call(&request, inside.as_deref_mut(), out);
+            session.fail(request.counters, done, out);
             session.mute(out, start);
         }
     };

@@ -6,6 +6,7 @@ use std::mem;
 use std::time::Duration;
 
 use super::batch::Batch;
+use super::counters::Counters;
 use super::gate::Seat;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex, MutexGuard};
@@ -33,6 +34,8 @@ pub struct Worker {
 
 /// Where other threads put the numbers of connections that are to be looked at.
 pub(super) struct Inbox {
+    /// What this thread has done; it alone writes there.
+    pub(super) counters: Counters,
     woken: Mutex<Woken>,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -47,9 +50,10 @@ struct Woken {
 impl Worker {
     /// A thread of this server. `wake` is called by any thread when [`woken`](Self::woken) has something to tell; it should return at once.
     pub fn new(server: &Arc<Server>, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let inbox = Inbox { woken: Mutex::default(), wake: Box::new(wake) };
+        let inbox =
+            Inbox { counters: Counters::default(), woken: Mutex::default(), wake: Box::new(wake) };
         let inbox = Arc::new(inbox);
-        server.workers().push(inbox.clone());
+        server.workers().join(&inbox);
         Self {
             server: server.clone(),
             inbox,
@@ -158,7 +162,7 @@ impl fmt::Debug for Inbox {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.server.workers().retain(|inbox| !Arc::ptr_eq(inbox, &self.inbox));
+        self.server.workers().leave(&self.inbox);
     }
 }
 

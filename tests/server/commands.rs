@@ -125,12 +125,7 @@ fn is_unknown(reply: &Frame) -> bool {
 }
 
 #[test]
-fn every_command_is_there_or_is_known_to_be_missing() {
-    const MISSING: &str = "object|help \
-        memory memory|usage memory|help client|help info command|help config config|get config|help config|resetstat config|set save bgsave lastsave shutdown \
-        slowlog slowlog|get slowlog|help slowlog|len slowlog|reset latency latency|help latency|latest latency|reset \
-        function function|flush function|help debug";
-    let mut missing = Vec::new();
+fn every_command_is_there() {
     for command in Command::all() {
         let spec = command.spec();
         let mut args: Vec<&[u8]> = spec.name.as_bytes().split(|byte| *byte == b'|').collect();
@@ -147,15 +142,8 @@ fn every_command_is_there_or_is_known_to_be_missing() {
         let listed = call(&mut Client::alone(), &[b"COMMAND", b"INFO", spec.name.as_bytes()]);
         let is_listed = listed != Frame::Array(vec![Frame::Null]);
         let is_missing = frame.as_ref().is_some_and(is_unknown);
-        assert_eq!(is_listed, !is_missing, "{}", spec.name);
-        if is_missing {
-            missing.push(spec.name);
-        }
+        assert!(is_listed && !is_missing, "{}", spec.name);
     }
-    let mut expected: Vec<_> = MISSING.split_whitespace().collect();
-    expected.sort_unstable();
-    missing.sort_unstable();
-    assert_eq!(missing, expected);
 }
 
 #[test]
@@ -169,7 +157,6 @@ fn what_is_unknown_is_refused_in_redis_s_words() {
             "-ERR unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.|",
         ),
         ("CLIENT", "-ERR wrong number of arguments for 'client' command|"),
-        ("CONFIG GET x", "-ERR unknown command 'CONFIG', with args beginning with: 'GET' 'x' |"),
     ]);
 }
 

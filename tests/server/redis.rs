@@ -314,7 +314,8 @@ fn every_number_of_arguments_has_the_same_reply() {
     for command in Command::all() {
         let name = command.spec().name;
         let is_ours = [Command::Get, Command::Set].contains(&command)
-            || matches!(name, "quit" | "time" | "randomkey" | "hello" | "reset" | "scan" | "auth");
+            || matches!(name, "quit" | "time" | "randomkey" | "hello" | "reset" | "scan" | "auth")
+            || matches!(name, "info" | "save" | "bgsave" | "lastsave" | "shutdown");
         // What differs each time, ends the connection, or is not there yet; Redis 7.0 has no CLIENT SETINFO.
         if is_ours || name.contains('|') || command.is_container() || is_missing(name) {
             continue;

@@ -12,7 +12,7 @@ const BAD_BIT: &str = "ERR bit is not an integer or out of range";
 /// Which bit is meant: the number of its byte, and its mask there.
 fn offset(call: &Call<'_>) -> Result<(usize, u8), Error> {
     let offset = integer(call.args.at(2)).and_then(|offset| usize::try_from(offset).ok());
-    let offset = offset.filter(|offset| offset >> 3 < call.settings.limits.bulk);
+    let offset = offset.filter(|offset| offset >> 3 < call.longest);
     let offset = offset.ok_or(BAD_OFFSET)?;
     Ok((offset >> 3, 0x80 >> (offset & 7)))
 }

@@ -106,7 +106,7 @@ pub(super) fn lcs(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     let mut value = || values.next().flatten().unwrap_or_default();
     let (a, b) = (value(), value());
     let size = (a.len() + 1).checked_mul(b.len() + 1).and_then(|cells| cells.checked_mul(4));
-    if size.is_none_or(|size| size > call.settings.limits.bulk) {
+    if size.is_none_or(|size| size > call.longest) {
         return Err(
             "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len".into()
         );

@@ -5,6 +5,7 @@
 
 mod bits;
 mod expiry;
+mod figures;
 mod keyspace;
 mod lcs;
 mod numbers;
@@ -15,11 +16,11 @@ mod set;
 mod strings;
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::args::Args;
 use super::gate::Gate;
-use super::settings::Settings;
 use super::watch::Watches;
 use crate::cache::{Store, TooHeavy};
 use crate::kv::{Computed, Expiration, Op};
@@ -27,7 +28,10 @@ use crate::resp::Protocol;
 use crate::resp::command::{Command, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::number::{NOT_AN_INTEGER, integer};
+use crate::snapshot::DumpError;
 use crate::sync::Arc;
+
+pub(super) use figures::Figures;
 
 pub(super) const SYNTAX: &str = "ERR syntax error";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -106,6 +110,26 @@ impl Database {
         millis(self.time()).cast_unsigned()
     }
 
+    /// Writes a dump. Blocks until it is on the disk; O(keys).
+    pub(super) fn dump(&self, path: &Path) -> Result<(), DumpError> {
+        self.store.dump(path).map(drop)
+    }
+
+    /// The bound, if there is one in bytes.
+    pub(super) fn max_memory(&self) -> Option<u64> {
+        self.store.max_memory()
+    }
+
+    /// Whether entries go when there is no room for others.
+    pub(super) fn evicts(&self) -> bool {
+        self.store.max_capacity().is_some()
+    }
+
+    /// Changes how many bytes keys and values may take; false: the store was made without such a bound.
+    pub(super) fn set_max_memory(&self, bytes: u64) -> bool {
+        self.store.max_memory().is_some() && self.store.set_max_capacity(bytes)
+    }
+
     /// Replies to GETs of these keys, one behind the other.
     pub(super) fn get_run<'k>(
         &self,
@@ -144,7 +168,8 @@ fn values<'k>(store: &Store, mut keys: impl Iterator<Item = &'k [u8]>, reply: &m
 /// A command that is to be carried out. It has as many arguments as it takes.
 pub(super) struct Call<'a> {
     pub(super) database: &'a Database,
-    pub(super) settings: &'a Settings,
+    /// Bytes of the longest value.
+    pub(super) longest: usize,
     pub(super) command: Command,
     pub(super) args: Args<'a>,
 }
@@ -200,7 +225,7 @@ impl<'a> Call<'a> {
     /// Whether a value of so many bytes may be.
     fn check_length(&self, length: Option<usize>) -> Done {
         match length {
-            Some(length) if length <= self.settings.limits.bulk => Ok(()),
+            Some(length) if length <= self.longest => Ok(()),
             _ => Err(TOO_LONG.into()),
         }
     }
@@ -302,6 +327,7 @@ pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Command::Del | Command::Unlink | Command::Exists | Command::Touch => {
             keyspace::count_keys(&call, reply)
         }
+        Command::MemoryUsage => object::memory_usage(&call, reply),
         Command::ObjectEncoding | Command::ObjectFreq | Command::ObjectIdleTime => {
             object::object(&call, reply)
         }

@@ -102,6 +102,11 @@ pub(super) struct Inside<'s> {
     seat: &'s Seat,
 }
 
+/// That a thread that was inside is not: until this is dropped.
+struct Outside<'s> {
+    seat: &'s Seat,
+}
+
 /// That the gate is closed: until this is dropped.
 struct Alone<'g> {
     gate: &'g Gate,
@@ -113,8 +118,13 @@ impl Gate {
         self.hall.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 
-    /// Waits for its turn, and until nobody is inside. The seat, from which it is done, has been left; it will be inside when the gate opens.
-    fn close(&self, own: &Word) -> Alone<'_> {
+    /// Waits until each who is inside now has been between two commands. It is called from outside.
+    pub(super) fn pass(&self) {
+        self.close(None);
+    }
+
+    /// Waits for its turn, and until nobody is inside. The seat from which it is done, if any, has been left; it will be inside when the gate opens.
+    fn close(&self, own: Option<&Word>) -> Alone<'_> {
         let mut hall = self.hall();
         let number = hall.next;
         hall.next += 1;
@@ -127,7 +137,9 @@ impl Gate {
         let inside = hall.words.iter().filter(close).count();
         hall.inside = inside;
         // Relaxed: closed, so under the lock.
-        own.store(CLOSED | WAITS, Ordering::Relaxed);
+        if let Some(own) = own {
+            own.store(CLOSED | WAITS, Ordering::Relaxed);
+        }
         while hall.inside > 0 {
             hall = wait(&self.emptied, hall);
         }
@@ -242,8 +254,37 @@ impl Inside<'_> {
     pub(super) fn alone<R>(&mut self, run: impl FnOnce() -> R) -> R {
         // Who waits for its turn must not be waited for.
         self.seat.go_out();
-        let _alone = self.seat.gate.close(&self.seat.word);
+        let _alone = self.seat.gate.close(Some(&self.seat.word));
         run()
+    }
+
+    /// Runs something from outside: what takes long, and is no command on keys. It is between two commands before and afterwards.
+    pub(super) fn outside<R>(&mut self, run: impl FnOnce() -> R) -> R {
+        self.seat.go_out();
+        let _outside = Outside { seat: self.seat };
+        run()
+    }
+}
+
+/// With the gate closed; None: it is.
+pub(super) fn alone<R>(inside: Option<&mut Inside<'_>>, run: impl FnOnce() -> R) -> R {
+    match inside {
+        Some(inside) => inside.alone(run),
+        None => run(),
+    }
+}
+
+/// From outside; None: the gate is closed, and stays so.
+pub(super) fn outside<R>(inside: Option<&mut Inside<'_>>, run: impl FnOnce() -> R) -> R {
+    match inside {
+        Some(inside) => inside.outside(run),
+        None => run(),
+    }
+}
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        self.seat.go_in();
     }
 }
 
