@@ -1,7 +1,10 @@
 //! What every byte-string store of this crate can do, as one trait, and the small types its operations share.
 
+mod fallible;
+
 use std::time::{Duration, SystemTime};
 
+pub use self::fallible::TryKv;
 use crate::histogram::Histogram;
 
 /// What a [`compute`](Kv::compute) closure decides.

@@ -60,6 +60,8 @@
 
 pub mod baseline;
 mod cache;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
 mod engine;
 mod hash;
@@ -86,7 +88,7 @@ pub use cache::{
 pub use cache::{DumpOptions, DumpStatus, LoadOptions, LoadReport, PeriodicDump};
 pub use clock::{Clock, ManualClock};
 pub use histogram::Histogram;
-pub use kv::{Computed, Expiration, Kv, Op, RemovalCause, Ttl};
+pub use kv::{Computed, Expiration, Kv, Op, RemovalCause, TryKv, Ttl};
 #[cfg(feature = "dump")]
 pub use snapshot::{
     DumpError, DumpInfo, DumpKind, DumpProgress, Dumped, Snapshot, SnapshotEntry, StoreDumpWriter,

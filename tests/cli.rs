@@ -4,10 +4,24 @@
 mod convert;
 #[path = "cli/dump.rs"]
 mod dump;
+#[path = "cli/faults.rs"]
+mod faults;
 #[path = "support/folder.rs"]
 mod folder;
+#[cfg(unix)]
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/replay.rs"]
 mod replay;
+#[cfg(unix)]
+#[path = "resp_redis/server.rs"]
+mod server;
+#[cfg(unix)]
+#[path = "cli/talk.rs"]
+mod talk;
+#[cfg(unix)]
+#[path = "cli/tls.rs"]
+mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,6 +78,22 @@ fn a_wrong_argument_is_a_usage_error() {
         &["replay", "--repeat", "0"],
         &["replay", "trace.csv", "--keys", "5"],
         &["replay", "one.csv", "two.csv"],
+        &["cli", "--raw", "--json", "PING"],
+        &["cli", "-2", "-3", "PING"],
+        &["cli", "-p", "70000", "PING"],
+        &["cli", "-u", "redis://h", "-p", "1", "PING"],
+        &["cli", "-s", "socket", "-h", "h", "PING"],
+        &["cli", "-r", "-2", "PING"],
+        &["cli", "-i", "-1", "PING"],
+        &["cli", "-t", "0", "PING"],
+        &["cli", "-t", "soon", "PING"],
+        &["cli", "-x"],
+        &["cli", "--pipe", "PING"],
+        &["cli", "--scan", "PING"],
+        &["cli", "--pattern", "x", "PING"],
+        &["cli", "--cacert", "ca.pem", "PING"],
+        &["cli", "--tls", "--cert", "a.pem", "PING"],
+        &["cli", "--tls", "--insecure", "--cacert", "ca.pem", "PING"],
         &["dump"],
         &["dump", "convert", "one.dump"],
         &["dump", "convert", "one.dump", "two.txt"],

@@ -37,6 +37,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     // Joins protocol and store; in `src/server/execute/` only, see `the_server_meets_the_store_in_one_place`.
     ("server", &["sync", "kv", "cache", "resp", "snapshot"]),
+    // The other end of a connection: of the store it knows what its operations are called.
+    ("client", &["sync", "kv"]),
     ("baseline", &["sync", "clock", "hash", "histogram", "kv"]),
     // What the binary's subcommands are made of: users of the public face, so they name the crate's root.
     ("replay", &["clock", "histogram", "kv", "cache", "baseline", ROOT]),
@@ -77,6 +79,8 @@ const RESERVED: &[Reserved] = &[
             // What became of periodic dumps: for who makes them and who asks.
             "src/cache/dump/periodic.rs",
             "src/cache/warm/",
+            // Who waits for a connection.
+            "src/client/",
             "src/loading/",
             // Who there is, what each calls itself, and which threads serve them: for who asks about others, and for who comes and goes.
             "src/server/clients.rs",

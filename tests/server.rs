@@ -20,6 +20,8 @@ mod info;
 #[path = "server/interleaved.rs"]
 #[cfg(unix)]
 mod interleaved;
+#[path = "server/prometheus.rs"]
+mod prometheus;
 #[path = "support/random.rs"]
 #[allow(dead_code, reason = "not all of it is needed")]
 mod random;

@@ -4,11 +4,29 @@
 //! in single quotes only `\'`. A quote may begin within a word, and a word ends with its closing quote. These are the rules of Redis's
 //! `sdssplitargs`, its odd corners included: vertical tabs and form feeds part words only where one could begin.
 
+use super::error::RequestFault;
 use super::request::Span;
 
 /// A quote that is not closed, or goes on right after it was closed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unbalanced;
+
+/// The words of a line that is no part of a stream, as a command line has it. O(n).
+///
+/// ```
+/// let words = purekv::resp::inline::words(br#"set k "a b\n""#)?;
+/// assert_eq!(words, [&b"set"[..], b"k", b"a b\n"]);
+/// # Ok::<(), purekv::resp::error::RequestFault>(())
+/// ```
+///
+/// # Errors
+///
+/// [`RequestFault::Quotes`] if a quote is not closed, or goes on right after it was.
+pub fn words(line: &[u8]) -> Result<Vec<Vec<u8>>, RequestFault> {
+    let (mut line, mut spans) = (line.to_vec(), Vec::new());
+    split(&mut line, 0, &mut spans).map_err(|Unbalanced| RequestFault::Quotes)?;
+    Ok(spans.iter().map(|span| span.of(&line).to_vec()).collect())
+}
 
 /// C's `isspace`.
 fn is_space(byte: u8) -> bool {
@@ -99,12 +117,6 @@ fn escape(byte: u8) -> u8 {
 mod tests {
     use super::*;
 
-    fn words(line: &[u8]) -> Result<Vec<Vec<u8>>, Unbalanced> {
-        let (mut line, mut words) = (line.to_vec(), Vec::new());
-        split(&mut line, 0, &mut words)?;
-        Ok(words.iter().map(|word| word.of(&line).to_vec()).collect())
-    }
-
     fn is(line: &[u8], expected: &[&[u8]]) {
         assert_eq!(words(line).unwrap(), expected, "{}", line.escape_ascii());
     }
@@ -141,7 +153,7 @@ mod tests {
         for line in
             [&b"\""[..], b"'", b"\"a", b"'a", br#""a\""#, br"'a\'", br#""a"b"#, b"'a'b", b"''''"]
         {
-            assert_eq!(words(line), Err(Unbalanced), "{}", line.escape_ascii());
+            assert_eq!(words(line), Err(RequestFault::Quotes), "{}", line.escape_ascii());
         }
         // Redis's own test: what follows the quote may be any white space.
         is(b"\"a\"\x0b'b'\t", &[b"a", b"b"]);

@@ -5,7 +5,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`request`] | requests as a server reads them: arrays of bulk strings, and inline commands |
+//! | [`request`], [`inline`] | requests as a server reads them: arrays of bulk strings, and inline commands |
 //! | [`encode`] | replies as a server writes them |
 //! | [`decode`], [`frame`] | any frame of either version, as a client reads it |
 //! | [`command`] | the table of commands: names, arity, keys, flags, help |
@@ -37,7 +37,7 @@ pub mod encode;
 pub mod error;
 pub mod frame;
 pub mod glob;
-mod inline;
+pub mod inline;
 pub mod limits;
 pub mod number;
 pub mod request;

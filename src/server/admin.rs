@@ -1,7 +1,7 @@
 //! Commands about the server as a whole: dumps, DEBUG, FUNCTION.
 
 use super::args::Args;
-use super::execute::{Done, SYNTAX};
+use super::execute::{Done, Error, SYNTAX};
 use super::session::{Request, Session};
 use super::settings::Server;
 use super::{config, help, info, shutdown, slow};
@@ -64,10 +64,20 @@ fn bg_save(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     said(begun.map(|()| &b"Background saving started"[..]), reply)
 }
 
+/// What Redis says of a subcommand that has arguments which it does not take.
+pub(super) fn wrong_subcommand(request: &Request<'_>) -> Error {
+    let container = request.args.at(0).to_ascii_uppercase();
+    let start = &b"ERR unknown subcommand or wrong number of arguments for '"[..];
+    [start, request.args.at(1), b"'. Try ", &container, b" HELP."].concat().into()
+}
+
 /// There are none.
 fn function_flush(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     let args = request.args;
-    if args.len() > 3 || args.len() == 3 && !args.is(2, "sync") && !args.is(2, "async") {
+    if args.len() > 3 {
+        return Err(wrong_subcommand(request));
+    }
+    if args.len() == 3 && !args.is(2, "sync") && !args.is(2, "async") {
         return Err("ERR FUNCTION FLUSH only supports SYNC|ASYNC option".into());
     }
     reply.ok();
@@ -94,9 +104,7 @@ fn debug(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
         // Reads are exact, whether what is due is removed at once or later: there is nothing to turn off.
         reply.ok();
     } else {
-        let name = args.get(1).unwrap_or_default();
-        let start = &b"ERR unknown subcommand or wrong number of arguments for '"[..];
-        return Err([start, name, b"'. Try DEBUG HELP."].concat().into());
+        return Err(wrong_subcommand(request));
     }
     Ok(())
 }

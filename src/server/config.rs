@@ -197,11 +197,11 @@ fn saves(text: &[u8]) -> Option<Vec<SavePoint>> {
     numbers.chunks(2).map(point).collect()
 }
 
-/// The hard limit of class normal.
-fn output_limit(text: &[u8]) -> Result<i64, &'static str> {
+/// The hard limit of class normal, if it is said.
+fn output_limit(text: &[u8]) -> Result<Option<i64>, &'static str> {
     let words: Vec<_> = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).collect();
     let mut limit = None;
-    if words.is_empty() || words.len() % 4 != 0 {
+    if words.len() % 4 != 0 {
         return Err("Wrong number of arguments in buffer limit configuration.");
     }
     for group in words.chunks(4) {
@@ -213,12 +213,12 @@ fn output_limit(text: &[u8]) -> Result<i64, &'static str> {
         let numbers = numbers
             .ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
         match (is("normal"), numbers.as_slice()) {
-            (true, &[hard, 0, 0]) => limit = i64::try_from(hard).ok(),
+            (true, &[hard, 0, 0]) => limit = Some(i64::try_from(hard).unwrap_or(i64::MAX)),
             (false, [0, 0, 0]) => {}
             _ => return Err(NORMAL_ONLY),
         }
     }
-    limit.ok_or(NORMAL_ONLY)
+    Ok(limit)
 }
 
 fn change(parameter: &Parameter, server: &Server, text: &[u8]) -> Result<Change, String> {
@@ -252,7 +252,10 @@ fn change(parameter: &Parameter, server: &Server, text: &[u8]) -> Result<Change,
         }
         Kind::Password => Ok(Change::Password(text.to_vec())),
         Kind::Save => Ok(Change::Saves(saves(text).ok_or("Invalid save parameters")?)),
-        Kind::OutputLimit => Ok(Change::Number(|live| &live.output_limit, output_limit(text)?)),
+        Kind::OutputLimit => Ok(match output_limit(text)? {
+            Some(bytes) => Change::Number(|live| &live.output_limit, bytes),
+            None => Change::Nothing,
+        }),
     }
 }
 
@@ -284,7 +287,10 @@ pub(super) fn config(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
             let found: Vec<_> = PARAMETERS.iter().filter(is_asked).collect();
             reply.map(found.len());
             for parameter in found {
-                reply.bulk(parameter.name.as_bytes());
+                let name = parameter.name.as_bytes();
+                // As Redis has it: in the letters in which it was asked for.
+                let asked = args.from(2).find(|asked| asked.eq_ignore_ascii_case(name));
+                reply.bulk(asked.unwrap_or(name));
                 reply.bulk(&value(parameter.kind, server));
             }
         }

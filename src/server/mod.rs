@@ -30,6 +30,7 @@
 //! | `gate` | who is in the middle of a command, and who runs alone |
 //! | `watch` | which keys are watched, and who is told of writes |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
+//! | [`net`] | sockets and threads |
 //!
 //! # What is atomic
 //!
@@ -82,7 +83,9 @@ mod hello;
 mod help;
 mod info;
 mod live;
+pub mod net;
 mod pause;
+mod prometheus;
 mod session;
 mod settings;
 mod shutdown;

@@ -199,13 +199,23 @@ impl Server {
         crew.sum().since(&crew.before)
     }
 
+    /// What was counted since the beginning. O(threads).
+    pub(super) fn all_totals(&self) -> Totals {
+        self.workers().sum()
+    }
+
+    /// Connections that were turned away.
+    pub(super) fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
     /// Counts from 0.
     pub(super) fn reset_totals(&self) {
         let mut crew = self.workers();
         crew.before = crew.sum();
         crew.before_figures = self.database.figures();
         crew.before_clients = self.clients.count();
-        crew.before_rejected = self.rejected.load(Ordering::Relaxed);
+        crew.before_rejected = self.rejected();
     }
 
     /// Figures of the store, from then on if they count up. O(shards).
@@ -216,8 +226,7 @@ impl Server {
     /// Connections that have come, and those that were turned away, from then on.
     pub(super) fn arrivals(&self) -> (u64, u64) {
         let crew = self.workers();
-        let rejected = self.rejected.load(Ordering::Relaxed);
-        (self.clients.count() - crew.before_clients, rejected - crew.before_rejected)
+        (self.clients.count() - crew.before_clients, self.rejected() - crew.before_rejected)
     }
 
     /// How many threads serve it.

@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use super::admin::wrong_subcommand;
 use super::args::Args;
 use super::clients::Card;
 use super::counters::{Counters, Tally};
-use super::execute::{Done, Error};
+use super::execute::Done;
 use super::session::Request;
 use super::settings::Server;
 use crate::resp::command::{Command, Flag, Refusal};
@@ -173,11 +174,7 @@ pub(super) fn slow_log(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
 fn get(log: &SlowLog, request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     let args = request.args;
     let count = match args.get(2).map(integer) {
-        _ if args.len() > 3 => {
-            let name = [b"ERR unknown subcommand or wrong number of arguments for '", args.at(1)];
-            let text = [&name.concat()[..], b"'. Try SLOWLOG HELP."].concat();
-            return Err(Error::from(text));
-        }
+        _ if args.len() > 3 => return Err(wrong_subcommand(request)),
         None => COUNT,
         Some(Some(-1)) => usize::MAX,
         Some(count) => usize::try_from(count.unwrap_or(-2))

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use purekv::resp::decode::FrameDecoder;
@@ -49,11 +49,18 @@ impl Server {
         Some(Self { process, socket, _folder: folder })
     }
 
+    #[allow(dead_code, reason = "not by all")]
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    #[allow(dead_code, reason = "not by all")]
     pub(crate) fn connect(&self) -> UnixStream {
         UnixStream::connect(&self.socket).unwrap()
     }
 
     /// All that it says to these bytes, until it or we have no more to say.
+    #[allow(dead_code, reason = "not by all")]
     pub(crate) fn replies(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         // It may close the connection before it has read all.
@@ -66,6 +73,7 @@ impl Server {
         replies
     }
 
+    #[allow(dead_code, reason = "not by all")]
     pub(crate) fn client(&self) -> Client {
         Client { stream: self.connect(), decoder: FrameDecoder::default(), buffer: Vec::new() }
     }
@@ -86,6 +94,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    #[allow(dead_code, reason = "not by all")]
     pub(crate) fn call(&mut self, args: &[&[u8]]) -> Frame {
         let mut bytes = Vec::new();
         encode::request(&mut bytes, args.iter().copied());

@@ -421,6 +421,150 @@ fn what_is_wrong_about_other_connections_is_said_alike() {
 }
 
 #[test]
+fn what_is_wrong_about_the_server_is_said_alike() {
+    let Some(server) = redis("whole", &[]) else { return };
+    let lines = [
+        "CONFIG",
+        "CONFIG FOO",
+        "CONFIG GET",
+        "CONFIG GET nope",
+        "CONFIG GET save",
+        "CONFIG GET APPENDONLY",
+        "CONFIG GET save save",
+        "CONFIG GET maxclients",
+        "CONFIG GET requirepass",
+        "CONFIG GET databases",
+        "CONFIG SET",
+        "CONFIG SET a",
+        "CONFIG SET a b",
+        "CONFIG SET 'a b' c",
+        "CONFIG SET maxmemory x",
+        "CONFIG SET maxmemory -1",
+        "CONFIG SET maxmemory 1mb maxmemory 2mb",
+        "CONFIG SET databases 5",
+        "CONFIG SET Databases 5",
+        "CONFIG SET maxclients 0",
+        "CONFIG SET maxclients x",
+        "CONFIG SET MAXCLIENTS ''",
+        "CONFIG SET timeout -1",
+        "CONFIG SET timeout 0 timeout 0",
+        "CONFIG SET timeout 0 databases 3",
+        "CONFIG SET slowlog-max-len 5 a b",
+        "CONFIG SET slowlog-max-len -1",
+        "CONFIG SET slowlog-log-slower-than -2",
+        "CONFIG SET slowlog-max-len 1 slowlog-log-slower-than",
+        "CONFIG SET save a",
+        "CONFIG SET save '60 1000 10'",
+        "CONFIG SET save '0 1'",
+        "CONFIG SET save '60 -1'",
+        "CONFIG SET save '60 1000 10 1'",
+        "CONFIG GET save",
+        "CONFIG SET save ''",
+        "CONFIG GET sav?",
+        "CONFIG RESETSTAT",
+        "CONFIG RESETSTAT x",
+        "CONFIG SET requirepass",
+        "CONFIG SET proto-max-bulk-len 100",
+        "CONFIG SET proto-max-bulk-len 2mb",
+        "CONFIG GET proto-max-bulk-len",
+        "CONFIG SET proto-max-bulk-len 1.5mb",
+        "CONFIG SET client-output-buffer-limit foo",
+        "CONFIG SET client-output-buffer-limit 'foo 0 0 0'",
+        "CONFIG SET client-output-buffer-limit 'normal x 0 0'",
+        "CONFIG SET client-output-buffer-limit 'normal 10mb 0 0'",
+        "CONFIG SET client-output-buffer-limit 'normal 0 0 0'",
+        "CONFIG SET client-output-buffer-limit ''",
+        "SLOWLOG",
+        "SLOWLOG GET x",
+        "SLOWLOG GET -2",
+        "SLOWLOG GET 1 2",
+        "SLOWLOG RESET",
+        "SLOWLOG GET",
+        "SLOWLOG GET -1",
+        "SLOWLOG LEN",
+        "SLOWLOG LEN x",
+        "SLOWLOG FOO",
+        "LATENCY LATEST",
+        "LATENCY LATEST x",
+        "LATENCY RESET",
+        "LATENCY RESET foo bar",
+        "LATENCY FOO",
+        "MEMORY USAGE",
+        "MEMORY USAGE nokey",
+        "MEMORY USAGE nokey SAMPLES",
+        "MEMORY USAGE nokey SAMPLES -1",
+        "MEMORY USAGE nokey SAMPLES x",
+        "MEMORY USAGE nokey SAMPLES 0",
+        "MEMORY USAGE nokey FOO",
+        "MEMORY FOO",
+        "FUNCTION FLUSH",
+        "FUNCTION FLUSH foo",
+        "FUNCTION FLUSH async",
+        "FUNCTION FLUSH sync",
+        "FUNCTION FLUSH sync sync",
+        "FUNCTION FOO",
+        "OBJECT FOO",
+        "DEBUG",
+        "DEBUG SLEEP 0",
+        "DEBUG HELP",
+        "SAVE x",
+        "BGSAVE foo",
+        "BGSAVE a b",
+        "LASTSAVE x",
+        "SHUTDOWN foo",
+        "SHUTDOWN ABORT",
+        "SHUTDOWN SAVE NOSAVE",
+        "SHUTDOWN ABORT NOW",
+        "SHUTDOWN NOW FORCE foo",
+        "INFO foo",
+        "INFO foo cluster",
+        "INFO cluster modules",
+    ];
+    compare_talk(&server, Settings::default(), &lines);
+}
+
+/// The names of INFO's fields, in order.
+fn fields(reply: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(reply).into_owned();
+    let name = |line: &str| line.split_once(':').map(|(name, _)| name.to_owned());
+    let titles = |line: &str| line.starts_with("# ").then(|| line.to_owned());
+    text.lines().skip(1).filter_map(|line| titles(line).or_else(|| name(line))).collect()
+}
+
+#[test]
+fn info_has_redis_s_fields_in_its_order() {
+    // What there is only here.
+    const OWN: &[&str] =
+        &["purekv_version", "used_memory_rss_peak", "retired_bytes", "snapshot_keys_not_in_memory"];
+    // What is about how Redis is made.
+    const NOT_HERE: &[&str] = &[
+        "monotonic_clock",
+        "multiplexing_api",
+        "atomicvar_api",
+        "gcc_version",
+        "allocator_",
+        "rss_overhead_",
+        "used_memory_vm_",
+        "used_memory_scripts_eval",
+        "used_memory_functions",
+        "lazyfreed_objects",
+        "used_cpu_sys_main_thread",
+        "used_cpu_user_main_thread",
+        "latency_percentiles_usec_",
+    ];
+    let Some(server) = redis("info", &[]) else { return };
+    let lines = b"SET k v EX 100\r\nFOO\r\nCONFIG RESETSTAT\r\nFOO\r\nINFO everything\r\n";
+
+    let theirs = fields(&server.replies(lines));
+    let ours_all = fields(&ours().send(lines));
+    let ours: Vec<_> = ours_all.iter().filter(|name| !OWN.contains(&name.as_str())).collect();
+    let is_here = |name: &&String| !NOT_HERE.iter().any(|other| name.starts_with(other));
+    let theirs: Vec<_> = theirs.iter().filter(is_here).collect();
+    assert_eq!(ours, theirs);
+    assert_eq!(ours_all.len(), ours.len() + OWN.len());
+}
+
+#[test]
 fn connections_talk_as_redis_s_do() {
     let Some(server) = redis("talk", &["--requirepass", "secret"]) else { return };
     let mut settings = Settings::default();

@@ -71,8 +71,8 @@ pub(super) fn memory(facts: &Facts<'_>, text: &mut Text) {
     text.field("used_memory_rss_peak", memory.peak);
     text.bytes("total_system_memory", memory.machine);
     text.bytes("used_memory_lua", 0);
-    text.bytes("used_memory_scripts", 0);
     text.zeros(&["number_of_cached_scripts", "number_of_functions", "number_of_libraries"]);
+    text.bytes("used_memory_scripts", 0);
     text.bytes("maxmemory", figures.most.unwrap_or(0));
     text.field("maxmemory_policy", facts.server.policy());
     text.field("mem_fragmentation_ratio", format_args!("{ratio:.2}"));
