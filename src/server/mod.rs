@@ -26,8 +26,10 @@
 //! | `hello`, `client` | the commands that are about connections |
 //! | `clients`, `pause` | all connections: what each lets others know, what others may do to it |
 //! | `commands` | what the table of commands says of itself |
+//! | `transactions` | MULTI, EXEC and their like: commands that are carried out as one |
+//! | `gate` | who is in the middle of a command, and who runs alone |
+//! | `watch` | which keys are watched, and who is told of writes |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
-//! | `missing` | the commands of the table that are not there yet |
 //!
 //! # What is atomic
 //!
@@ -62,17 +64,19 @@ mod connection;
 mod counters;
 mod dumps;
 mod execute;
+mod gate;
 mod hello;
 mod help;
 mod info;
 mod live;
-mod missing;
 mod pause;
 mod prometheus;
 mod session;
 mod settings;
 mod shutdown;
 mod slow;
+mod transactions;
+mod watch;
 mod worker;
 
 pub use clients::Peer;
