@@ -33,13 +33,22 @@
 //!
 //! # What is atomic
 //!
-//! A command on one key is, against everybody, threads that use the store directly among them. MSET, MGET, DEL, UNLINK, EXISTS and TOUCH of several keys
-//! go key by key: another client may see, or do, something in between. That is less than Redis promises, which runs one command at a
-//! time. FLUSHALL removes what is there when it is called; what is written meanwhile may stay.
+//! A command on one key is, against everybody, threads that use the store directly among them. It waits for nobody but for those that follow.
+//!
+//! What changes several keys (MSET, MSETNX, RENAME, RENAMENX, COPY, DEL and UNLINK of several, FLUSHALL, FLUSHDB), and all that a transaction does, is one step
+//! for all who use the server: nobody sees the middle of it, and nobody does anything in between. It waits for the commands that others are in the middle of, and meanwhile
+//! nobody begins another, so a few long ones (KEYS, FLUSHALL) are felt by all, as in Redis; they are not cut into pieces. Servers of clones of one [`Database`] are one in this.
+//!
+//! What reads several keys (MGET, EXISTS, TOUCH, LCS, KEYS, SCAN, DBSIZE) sees each such step whole or not at all, but does not keep others from their commands on single
+//! keys: MGET may see the second of two SETs and not the first. In a transaction it sees one state of all keys.
+//!
+//! A dump that is made while clients write is not of one instant, and may have the half of a step. That of SHUTDOWN is: all that writes waits.
+//!
+//! *Threads that use the same store directly pass all this by.* They see the middle of a step, and what they write may come in between. WATCH learns of it only if the
+//! key was there and is not, or the other way round.
 //!
 //! # Where Redis 7.0 is not followed
 //!
-//! - Commands that are not there yet are unknown commands: `missing` lists them.
 //! - An entry that is due is absent from its very millisecond on; Redis has it until that one is over. DBSIZE counts what is due and not removed
 //!   yet, as there, though not the very same of it.
 //! - A time that is further ahead than a deadline's nanoseconds get (146 years) is never: TTL replies -1.
@@ -50,6 +59,10 @@
 //! - HELLO says "redis" and the version whose words are followed, since clients look at it.
 //! - CLIENT LIST shows a connection as it was after its last batch, with those of its fields as 0 that nothing here stands for. A connection that is killed is gone for
 //!   others at once, and closed when its thread comes to it: at the latest after the batch that it is in.
+//! - In a transaction, too, time goes on: an entry may be due between two of its commands. Redis stops the clock. DEBUG SLEEP in it does not sleep.
+//! - A transaction takes no more memory than [`Settings::transaction`]. A command beyond that is refused ("ERR transaction takes more than ... bytes"), and so is EXEC then;
+//!   a WATCH beyond it is refused and watches nothing. In Redis that closes the connection.
+//! - MSET and MSETNX of something that is too heavy for the whole store do nothing; Redis has no such bound on one value.
 //! - CLIENT PAUSE does not keep entries from expiring.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 

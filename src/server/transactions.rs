@@ -201,7 +201,8 @@ fn watch(
     Ok(())
 }
 
-/// EXEC. What is carried out replies for itself, so it may turn replies off, or on, in the middle; and so the head of the array is dropped here, if it is not wanted.
+/// EXEC. What is carried out may turn replies off, or on, in the middle; so each part of the reply, the head of the array among them, is dropped by itself if
+/// it is not wanted.
 pub(super) fn exec(
     session: &mut Session,
     request: &Request<'_>,

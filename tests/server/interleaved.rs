@@ -44,7 +44,7 @@ fn line(random: &mut Random) -> Vec<String> {
         10 if random.once_in(4) => words(&[pick(random, &["FLUSHALL", "FLUSHDB"])]),
         11 if random.once_in(4) => words(&["HELLO", pick(random, &["2", "3", "3 x"])]),
         12 if random.once_in(6) => {
-            words(&[pick(random, &["EXEC", "WATCH", "MULTI", "DISCARD"]), "x"])
+            words(&[pick(random, &["EXEC", "WATCH", "MULTI", "DISCARD", "SAVE"]), "x"])
         }
         _ => command(random),
     }

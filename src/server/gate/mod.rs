@@ -1,17 +1,17 @@
 //! The gate: who is in the middle of a command, and who runs alone.
 //!
-//! No word of the store covers two keys. What has to change several of them as one step (EXEC, MSET, RENAME, …) runs *alone*: nobody else is in the middle
-//! of a command then, or begins one. Whoever serves connections has a [`Seat`], a word on a cache line of its own, and there only does it say, once a
-//! batch, that it is in one. So the common side pays two read-modify-writes of its own line for a batch, and between two commands a load of it. It never
-//! waits but for who runs alone.
+//! No word of the store covers two keys. What has to change several of them as one step (EXEC, MSET, RENAME, …) runs *alone*: nobody else is in the
+//! middle of a command then, or begins one. Whoever serves connections has a [`Seat`], a word on a cache line of its own, and there only does it say, once
+//! a batch, that it is in one. So the common side pays two read-modify-writes of its own line for a batch, and between two commands a load of it. It
+//! waits only for those who run alone.
 //!
 //! # Promises
 //!
 //! 1. While [`Inside::alone`] runs something, no other thread is [`Inside`].
 //! 2. What was done inside before is seen alone, and what was done alone is seen inside afterwards.
 //! 3. A thread that is inside goes on until it looks; then it steps out, if the gate is closed, and sleeps until that is open.
-//! 4. Nobody waits without end, if those who are inside look: who wants to run alone has its turn by number, and who slept before the closed gate is inside
-//!    before the gate can be closed again, and does not look before it has done something.
+//! 4. Nobody waits without end, if those who are inside look: who wants to run alone has its turn by number, and who slept before the closed gate is
+//!    inside before the gate can be closed again, and does not look before it has done something.
 //!
 //! # The word of a seat
 //!
@@ -30,15 +30,17 @@
 //!  open (4): CLOSED ───► OPEN          CLOSED, WAITS ───► IN
 //! ```
 //!
-//! Only (1) and (2), CASes of the seat's own thread, are made without the lock of the [`Hall`]. All else is done under it, so a seat that is closed is changed under the lock
-//! alone, and there loads and stores do. The common side takes the lock only when one of its CASes has failed, which says that the gate was closed.
+//! Only (1) and (2), CASes of the seat's own thread, are made without the lock of the [`Hall`]. All else is done under it, so a seat that is closed is
+//! changed under the lock alone, and there loads and stores do. The common side takes the lock only when one of its CASes has failed, which says that
+//! the gate was closed.
 //!
 //! # Linearisation
 //!
-//! *Nobody else is inside*, at (3): a read-modify-write of each seat by who closes. In the order of changes of that one word, either `enter` comes before it, and it finds IN and waits
-//! for the knock, or it comes before `enter`, and that fails. That is the store-load race of *I am in* against *are you in*; since both are read-modify-writes of
-//! one word, there is no need of a fence, or of SeqCst. `leave` comes before it, and it finds the seat empty, or after it, and then the CAS fails and the thread knocks. So each seat that was found
-//! IN is knocked for exactly once, which is what the count in the hall relies on. It runs alone from when the count is 0.
+//! *Nobody else is inside*, at (3): a read-modify-write of each seat by who closes. In the order of changes of that one word, either `enter` comes before
+//! it, and it finds IN and waits for the knock, or it comes before `enter`, and that fails. That is the store-load race of *I am in* against *are you in*;
+//! since both are read-modify-writes of one word, there is no need of a fence, or of SeqCst. `leave` comes before it, and it finds the seat empty, or after
+//! it, and then the CAS fails and the thread knocks. So each seat that was found IN is knocked for exactly once, which is what the count in the hall
+//! relies on. It runs alone from when the count is 0.
 //!
 //! *Others are inside again*, at (4), for each seat by itself.
 //!
@@ -49,8 +51,8 @@
 //! | alone | inside | (4) Release → (1) Acquire, or the lock if it slept |
 //! | alone | alone | the lock |
 //!
-//! Who takes a seat while the gate is closed finds that closed. A seat is given up from outside only: its owner is borrowed by who is inside. Both, like what is run alone, are undone when a thread
-//! panics, as their values are dropped.
+//! Who takes a seat while the gate is closed finds that closed. A seat is given up from outside only: who is inside borrows it. Both that and running
+//! alone end when a thread panics, as their values are dropped.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! Models of the gate. Two words that are changed together, in relaxed steps, tell whether somebody was in the middle of something, and whether what was done is seen.
+//! Models of the gate. Two words that are changed together, in relaxed steps, tell whether somebody was in the middle of something, and whether what was
+//! done is seen.
 
 #[cfg(not(purekv_loom))]
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -196,6 +197,40 @@ fn loom_gate_who_leaves_last_wakes() {
         own.enter().alone(|| world.step());
         a.join().unwrap();
         b.join().unwrap();
+        world.assert_is_left();
+    });
+}
+
+/// What is said before everybody has passed is known to all who are inside afterwards. Who says it is outside, and comes back.
+#[test]
+fn loom_gate_what_is_said_before_a_pass_is_known() {
+    check(5, || {
+        let world = World::new();
+        let (mut seat, mut own) = (world.seat(), world.seat());
+        // Whether commands are to wait.
+        let is_paused = Arc::new(AtomicU64::new(0));
+        let other = {
+            let is_paused = is_paused.clone();
+            spawn(&world, move |world| {
+                let mut inside = seat.enter();
+                for _ in 0..2 {
+                    if is_paused.load(Ordering::Relaxed) == 0 {
+                        world.command(0);
+                    }
+                    inside.look();
+                }
+            })
+        };
+        let mut inside = own.enter();
+        let done = inside.outside(|| {
+            is_paused.store(1, Ordering::Relaxed);
+            world.gate.pass();
+            whole(&world.steps[0])
+        });
+        world.command(1);
+        drop(inside);
+        other.join().unwrap();
+        assert_eq!(done, whole(&world.steps[0]), "a command did not wait");
         world.assert_is_left();
     });
 }

@@ -1,16 +1,17 @@
 //! Which keys are watched, by whom, and who of them was told of a write.
 //!
-//! A command that writes says so of its key, by [`Watches::touch`], before it ends. While nobody watches anything that is one load of a word that nobody writes to. Else
-//! who watches that key is marked, and its EXEC will do nothing.
+//! A command that has changed a key says so, by [`Watches::touch`], before it ends. While nobody watches anything that is one load of a word that nobody
+//! writes to. Else who watches that key is marked, and its EXEC will do nothing.
 //!
 //! # Why nothing is missed
 //!
 //! Keys are added with the gate closed: each writer either has left it before, and its write is seen by what the client reads afterwards, or enters it
-//! later, and finds the key among those that are watched. EXEC looks at its mark with the gate closed as well: a writer that has been inside has marked it. So all
-//! orderings here are Relaxed; what they need is done by the gate. Giving up a watch needs no gate: who finds it a moment longer marks what nobody looks at.
+//! later, and finds the key among those that are watched. EXEC looks at its mark with the gate closed as well: a writer that has been inside has marked it.
+//! So all orderings here are Relaxed; what they need is done by the gate. Giving up a watch needs no gate: who finds it a moment longer marks what nobody
+//! looks at.
 //!
-//! What is done without the server's commands is not told: the entry expires, or is evicted, or somebody uses the store directly. So EXEC also compares whether each key is there
-//! with whether it was; an entry that has gone and come back meanwhile did so by a write, which has told.
+//! What is done without the server's commands is not told: the entry expires, or is evicted, or somebody uses the store directly. So EXEC also compares
+//! whether each key is there with whether it was; an entry that has gone and come back meanwhile did so by a write, which has told.
 
 #[cfg(test)]
 mod tests;
