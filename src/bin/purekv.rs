@@ -14,6 +14,8 @@ mod lines;
 mod output;
 #[path = "purekv/replay.rs"]
 mod replay;
+#[path = "purekv/serve/mod.rs"]
+mod serve;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -30,6 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(Box<serve::Serve>),
     Cli(cli::Options),
     Replay(replay::Replay),
     #[command(subcommand)]
@@ -42,12 +45,14 @@ fn main() -> ExitCode {
         Command::Cli(options) => options.misuse(),
         Command::Replay(arguments) => arguments.misuse(),
         Command::Dump(command) => command.misuse(),
+        Command::Serve(_) => None,
     };
     if let Some(told) = misuse {
         let missing = clap::error::ErrorKind::MissingRequiredArgument;
         Cli::command().error(missing, told).exit();
     }
     let output = match command {
+        Command::Serve(options) => options.run().map(String::into_bytes),
         Command::Cli(options) => return options.run(),
         Command::Replay(arguments) => {
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
