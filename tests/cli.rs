@@ -9,6 +9,9 @@ mod faults;
 #[path = "support/folder.rs"]
 mod folder;
 #[cfg(unix)]
+#[path = "cli/own.rs"]
+mod own;
+#[cfg(unix)]
 #[path = "cli/prompt.rs"]
 mod prompt;
 #[path = "cli/replay.rs"]

@@ -87,8 +87,14 @@ const RESERVED: &[Reserved] = &[
             "src/server/dumps.rs",
             "src/server/info/rates.rs",
             "src/server/live.rs",
+            // Clients that are brought to a thread.
+            "src/server/net/serving.rs",
             "src/server/settings.rs",
             "src/server/slow.rs",
+            // Waiting until nobody is in the middle of a command is what the gate is for.
+            "src/server/gate/",
+            // Which keys are watched: looked at by writers only while some are.
+            "src/server/watch/",
             // What other threads have to say to a connection.
             "src/server/worker.rs",
             // What is where in a dump: between the threads that write it.

@@ -17,6 +17,9 @@ mod dumps;
 mod folder;
 #[path = "server/info.rs"]
 mod info;
+#[path = "server/interleaved.rs"]
+#[cfg(unix)]
+mod interleaved;
 #[path = "server/prometheus.rs"]
 mod prometheus;
 #[path = "support/random.rs"]
@@ -35,3 +38,7 @@ mod slow;
 mod strings;
 #[path = "server/threads.rs"]
 mod threads;
+#[path = "server/together.rs"]
+mod together;
+#[path = "server/transactions.rs"]
+mod transactions;

@@ -151,6 +151,17 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.put_entry(hash, key, entry, &guard, &now)
     }
 
+    /// Whether an entry would be light enough to be put, as things are now.
+    #[cfg(feature = "server")]
+    pub(crate) fn check_weight(&self, key: &[u8], value: &[u8]) -> Result<(), TooHeavy> {
+        if self.core.engine.capacity().is_none() {
+            return Ok(());
+        }
+        let now = Now::new(self.core.clock());
+        let entry = self.entry_for(key, value, Expiration::Never, &now);
+        Ok(self.core.engine.check_weight(&entry)?)
+    }
+
     /// Inserts or replaces by `entry`, which is that of `key`.
     #[inline(always)]
     pub(super) fn put_entry(

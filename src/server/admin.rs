@@ -1,7 +1,9 @@
 //! Commands about the server as a whole: dumps, DEBUG, FUNCTION.
 
+use super::args::Args;
 use super::execute::{Done, Error, SYNTAX};
 use super::session::{Request, Session};
+use super::settings::Server;
 use super::{config, help, info, shutdown, slow};
 use crate::resp::command::Command;
 use crate::resp::encode::Encoder;
@@ -83,15 +85,14 @@ fn function_flush(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
 }
 
 /// How many milliseconds a DEBUG SLEEP is to take, if it is one.
-pub(super) fn nap(request: &Request<'_>) -> Option<u64> {
-    let args = request.args;
-    let is_nap = request.command == Command::Debug && args.len() == 3 && args.is(1, "sleep");
+pub(super) fn nap(server: &Server, command: Command, args: Args<'_>) -> Option<u64> {
+    let is_nap = command == Command::Debug && args.len() == 3 && args.is(1, "sleep");
     // Negative or not a number: 0. As a cast does it, what is too long is very long.
-    (is_nap && request.server.settings.debug)
+    (is_nap && server.settings.debug)
         .then(|| float(args.at(2)).map_or(0, |seconds| (seconds * 1000.0) as u64))
 }
 
-/// DEBUG. Who sleeps has slept already, see [`nap`]: its connection waits, and nobody else.
+/// DEBUG. Who sleeps has slept already, see [`nap`]: its connection waits, and nobody else. In a transaction nobody sleeps, since all others would wait.
 fn debug(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     let args = request.args;
     if !request.server.settings.debug {

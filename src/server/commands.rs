@@ -1,33 +1,19 @@
-//! COMMAND: what the table says of the commands that are there.
+//! COMMAND: what the table says of the commands.
 //!
 //! DOCS leaves out how arguments are built, which Redis gives as a tree: clients that show it have the summary without.
 
 use super::execute::{Done, Error, SYNTAX};
-use super::missing::{is_missing, present};
 use super::session::Request;
 use crate::resp::command::{Category, Command, KeySpec, Spec, missing_keys};
 use crate::resp::encode::Encoder;
 use crate::resp::glob;
 
-/// All that are there, each container before its subcommands.
-fn all() -> impl Iterator<Item = Command> {
-    Command::all().filter(|command| !is_missing(*command))
-}
-
 fn tops() -> impl Iterator<Item = Command> {
-    all().filter(|command| command.container().is_none())
-}
-
-fn subcommands(command: Command) -> impl Iterator<Item = Command> {
-    command.subcommands().filter(|command| !is_missing(*command))
-}
-
-fn named(name: &[u8]) -> Option<Command> {
-    Command::find_full_name(name).filter(|command| !is_missing(*command))
+    Command::all().filter(|command| command.container().is_none())
 }
 
 pub(super) fn command(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
-    let asked = request.args.from(2).map(named);
+    let asked = request.args.from(2).map(Command::find_full_name);
     match request.command {
         Command::CommandCount => reply.integer(tops().count() as i64),
         Command::CommandList => list(request, reply)?,
@@ -76,12 +62,12 @@ fn info(spec: &Spec, reply: &mut Encoder<'_>) {
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(spec.keys.len());
     spec.keys.iter().for_each(|keys| key_spec(keys, reply));
-    match subcommands(spec.command).count() {
+    match spec.command.subcommands().count() {
         // As Redis has it: nothing is a set here, and something is not.
         0 => reply.set(0),
         count => reply.array(count),
     }
-    subcommands(spec.command).for_each(|command| info(command.spec(), reply));
+    spec.command.subcommands().for_each(|command| info(command.spec(), reply));
 }
 
 fn key_spec(keys: &KeySpec, reply: &mut Encoder<'_>) {
@@ -113,7 +99,7 @@ fn docs(commands: Vec<Command>, reply: &mut Encoder<'_>) {
     reply.map(commands.len());
     for command in commands {
         let spec = command.spec();
-        let below: Vec<_> = subcommands(command).collect();
+        let below: Vec<_> = command.subcommands().collect();
         let length = 4 + 3 * usize::from(spec.deprecated.is_some());
         reply.bulk(spec.name.as_bytes());
         reply.map(length + usize::from(!below.is_empty()));
@@ -161,7 +147,7 @@ fn list(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     if args.len() != 2 && !(args.len() == 5 && args.is(2, "filterby") && is_known) {
         return Err(SYNTAX.into());
     }
-    let found: Vec<_> = all().filter(is_in).collect();
+    let found: Vec<_> = Command::all().filter(is_in).collect();
     reply.array(found.len());
     found.iter().for_each(|command| reply.bulk(command.spec().name.as_bytes()));
     Ok(())
@@ -171,7 +157,7 @@ fn list(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
 fn keys(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
     let args = request.args;
     let count = args.len() - 2;
-    let command = Command::find(args.at(2), args.get(3)).and_then(present).ok();
+    let command = Command::find(args.at(2), args.get(3)).ok();
     if let Some(error) = missing_keys(command, count) {
         return Err(error.into());
     }

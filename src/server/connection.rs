@@ -124,11 +124,15 @@ impl Connection {
         self.is_closing = true;
         self.input = Vec::new();
         self.is_held = false;
+        self.session.transaction.discard();
         self.wanted()
     }
 
-    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands); it never
-    /// blocks, as the store does not. What is wrong in a request is replied, and never a panic.
+    /// Carries out the requests that have come whole, unless too much waits to be written. O(the bytes that are new, and the commands). What is wrong in a
+    /// request is replied, and never a panic.
+    ///
+    /// It waits only for commands of other workers that are one step on several keys, and with such a command of its own for those that others are in the
+    /// middle of: see the module's documentation.
     pub fn advance(&mut self, worker: &mut Worker) -> Wanted {
         debug_assert!(Arc::ptr_eq(&self.server, &worker.server), "another server's worker");
         worker.lend(&mut self.input, &mut self.output);
@@ -233,7 +237,7 @@ impl Connection {
             is_spared: session.is_spared,
             is_held: self.is_held,
             is_closing: self.is_closing,
-            queued: None,
+            queued: session.transaction.length(),
             input: self.input.len(),
             output: self.output().len(),
             memory: self.input.capacity() + self.output.capacity() + size_of::<Self>(),
@@ -241,10 +245,11 @@ impl Connection {
     }
 
     /// Carries out the requests of the batch, up to the first that has to wait: its place, and until when.
-    fn answer(&mut self, worker: &Worker) -> Option<(usize, u64)> {
+    fn answer(&mut self, worker: &mut Worker) -> Option<(usize, u64)> {
         let (batch, counters) = (&worker.batch, &worker.inbox.counters);
         let server = &self.server;
         batch.prefetch(&self.input, &server.database);
+        let mut inside = worker.gate.enter();
         let mut place = 0;
         while let Some(request) = batch.get(place) {
             let args = batch.args(request, &self.input);
@@ -260,13 +265,16 @@ impl Connection {
                 counters.command(Command::Get, Tally::Calls, gets as u64);
                 self.session.last = Some(Command::Get);
                 place += gets;
+                inside.look();
                 continue;
             }
             if let Ok(command @ (Command::ClientInfo | Command::ClientList)) = request.found {
                 self.session.last = Some(command);
                 self.show();
             }
-            self.session.answer(server, counters, request.found, args, &mut self.output);
+            let call = (request.found, args);
+            self.session.answer(server, counters, call, &mut inside, &mut self.output);
+            inside.look();
             place += 1;
         }
         self.is_closing |= self.session.has_quit();

@@ -1,16 +1,16 @@
 //! Who a connection is and how it speaks: HELLO, AUTH, RESET, SELECT, PING.
 
 use super::REDIS_VERSION;
-use super::execute::{Done, Error, SYNTAX};
+use super::execute::{self, Done, SYNTAX};
 use super::session::{Request, Session};
 use crate::resp::Protocol;
 use crate::resp::command::Refusal;
 use crate::resp::encode::Encoder;
-use crate::resp::number::{NOT_AN_INTEGER, integer};
+use crate::resp::number::integer;
 
 const WRONG_PASSWORD: &str = "WRONGPASS invalid username-password pair or user is disabled.";
 const NO_PASSWORD: &str = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
-const HELLO_WITHOUT_AUTH: &str = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
+const HELLO_WITHOUT_AUTH: &str = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time";
 
 /// There is one user, Redis's default one.
 fn authenticate(
@@ -112,20 +112,13 @@ pub(super) fn reset(session: &mut Session, request: &Request<'_>, out: &mut Vec<
     session.seat.card.words().name.clear();
     session.is_mute = false;
     session.is_spared = false;
+    session.transaction.discard();
     Encoder::new(out, session.protocol).simple(b"RESET");
     Ok(())
 }
 
 pub(super) fn select(request: &Request<'_>, reply: &mut Encoder<'_>) -> Done {
-    let index = integer(request.args.at(1)).ok_or(NOT_AN_INTEGER)?;
-    if i32::try_from(index).is_err() {
-        let (least, most) = (i32::MIN, i32::MAX);
-        let text = format!("ERR value is out of range, value must between {least} and {most}");
-        return Err(Error::from(text.into_bytes()));
-    }
-    if index != 0 {
-        return Err("ERR DB index is out of range".into());
-    }
+    execute::check_database(request.args.at(1))?;
     reply.ok();
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! HELP of commands that have subcommands: what the table says of each that is there, in the shape of Redis's.
 
-use super::missing::is_missing;
 use super::session::Request;
 use crate::resp::command::Command;
 use crate::resp::encode::Encoder;
@@ -27,7 +26,7 @@ pub(super) fn help(request: &Request<'_>, reply: &mut Encoder<'_>) {
     if container == Command::Command {
         add("(no subcommand)".into(), container.spec().summary);
     }
-    let is_shown = |command: &Command| !is_missing(*command) && !is_help(*command);
+    let is_shown = |command: &Command| !is_help(*command);
     for command in container.subcommands().filter(is_shown) {
         let spec = command.spec();
         let (_, own) = spec.name.split_once('|').unwrap_or_default();

@@ -29,6 +29,9 @@ pub struct Settings {
     /// Bytes of replies that may wait to be written: while it is more, a connection's requests wait. 1 MiB unless said otherwise. A reply that has begun is
     /// finished, and so is a run of GETs, so it may become more by these.
     pub output: usize,
+    /// Bytes that a connection's transaction may take: the commands since MULTI, and, by itself, what is watched. What is more is refused, and so is EXEC
+    /// then. 256 MiB unless said otherwise.
+    pub transaction: usize,
     /// Connections at once, as Redis's `maxclients`: 10,000 unless said otherwise.
     pub max_clients: usize,
     /// Who has said nothing for longer is closed, as by Redis's `timeout`. Never unless said otherwise; whole seconds.
@@ -65,6 +68,7 @@ impl Default for Settings {
             password: None,
             limits: RequestLimits::default(),
             output: 1 << 20,
+            transaction: 256 << 20,
             max_clients: 10_000,
             timeout: None,
             output_limit: None,
@@ -82,6 +86,7 @@ impl fmt::Debug for Settings {
         // Whether there is a password may be told, and no more.
         shown.field("has_password", &self.password.is_some());
         shown.field("limits", &self.limits).field("output", &self.output);
+        shown.field("transaction", &self.transaction);
         shown.field("max_clients", &self.max_clients).field("timeout", &self.timeout);
         shown.field("output_limit", &self.output_limit).field("dump", &self.dump);
         shown.field("save_interval", &self.save_interval).field("debug", &self.debug);

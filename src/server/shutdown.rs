@@ -103,6 +103,8 @@ pub(super) fn shutdown(session: &mut Session, request: &Request<'_>) -> Done {
     let mut flags = SAID;
     if saves {
         server.pause.set_saving(true);
+        // Who has not seen that will have ended its command.
+        server.database.gate().pass();
         server.dumps.wait();
         match server.save() {
             // Those that write wait until the end.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::batch::Batch;
 use super::counters::Counters;
+use super::gate::Seat;
 use super::settings::Server;
 use crate::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,6 +22,8 @@ const LEFT: usize = 4 << 10;
 pub struct Worker {
     pub(super) server: Arc<Server>,
     pub(super) inbox: Arc<Inbox>,
+    /// Where it is said that commands are under way.
+    pub(super) gate: Seat,
     /// Lent to the connection whose turn it is, so that those that have nothing to say have no buffers.
     input: Vec<u8>,
     output: Vec<u8>,
@@ -54,6 +57,7 @@ impl Worker {
         Self {
             server: server.clone(),
             inbox,
+            gate: Seat::new(server.database.gate()),
             input: Vec::new(),
             output: Vec::new(),
             batch: Batch::default(),

@@ -1,14 +1,19 @@
 //! `purekv cli` with a real Redis, beside redis-cli where that is installed.
 
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::server::Server;
 use crate::{complaint, path, printed, purekv, text};
 
 fn client(server: &Server, arguments: &[&str]) -> Command {
+    client_at(server.socket(), arguments)
+}
+
+pub(crate) fn client_at(socket: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_purekv"));
-    command.args(["cli", "-s", path(server.socket())]).args(arguments);
+    command.args(["cli", "-s", path(socket)]).args(arguments);
     command.env_remove("PUREKV_PASSWORD").env_remove("REDISCLI_AUTH");
     command
 }
@@ -35,19 +40,20 @@ pub(crate) fn fed(mut command: Command, input: &[u8]) -> Option<Output> {
 }
 
 /// What both print for these lines, and end with.
-fn compare(server: &Server, arguments: &[&str], lines: &[u8]) {
+pub(crate) fn compare(socket: &Path, arguments: &[&str], lines: &[u8]) {
+    let flush = || client_at(socket, &["FLUSHALL"]).output().expect("it starts");
     let mut theirs = Command::new("redis-cli");
-    theirs.args(["-s", path(server.socket())]).args(arguments).env_remove("REDISCLI_AUTH");
-    call(server, &["FLUSHALL"]);
+    theirs.args(["-s", path(socket)]).args(arguments).env_remove("REDISCLI_AUTH");
+    flush();
     let Some(theirs) = fed(theirs, lines) else { return };
-    call(server, &["FLUSHALL"]);
-    let ours = fed(client(server, arguments), lines).expect("it starts");
+    flush();
+    let ours = fed(client_at(socket, arguments), lines).expect("it starts");
     let shown = |output: &Output| output.stdout.escape_ascii().to_string().replace("\\n", "\n");
     assert_eq!(shown(&ours), shown(&theirs), "{arguments:?}");
     assert_eq!(text(&ours.stderr), text(&theirs.stderr), "{arguments:?}");
 }
 
-const LINES: &[u8] = br#"set a 1
+pub(crate) const LINES: &[u8] = br#"set a 1
 get a
 get nothing
 SET "x y" "q\"\\\n\r\t\a\b\x00\xff~\x7f"
@@ -117,7 +123,7 @@ fn lines_are_answered_as_by_redis_cli() {
         &["-2", "--no-raw"],
         &["-n", "2", "--no-raw"],
     ] {
-        compare(&server, arguments, LINES);
+        compare(server.socket(), arguments, LINES);
     }
 }
 
@@ -137,11 +143,11 @@ fn one_command_is_answered_as_by_redis_cli() {
         &["info", "nothing"],
     ] {
         for form in [&["--no-raw"][..], &["--raw"], &["-3", "--no-raw"], &["-3"], &["-r", "2"]] {
-            compare(&server, &[form, command].concat(), b"");
+            compare(server.socket(), &[form, command].concat(), b"");
         }
     }
-    compare(&server, &["quit"], b"");
-    compare(&server, &["-x", "set", "a"], b"all of\nit\xff");
+    compare(server.socket(), &["quit"], b"");
+    compare(server.socket(), &["-x", "set", "a"], b"all of\nit\xff");
 }
 
 #[test]
@@ -233,7 +239,7 @@ fn passwords_come_from_arguments_and_the_environment() {
 }
 
 /// `count` SETs as requests.
-fn sets(count: usize) -> Vec<u8> {
+pub(crate) fn sets(count: usize) -> Vec<u8> {
     let mut requests = Vec::new();
     for number in 0..count {
         let key = format!("key:{number}");

@@ -125,9 +125,7 @@ fn is_unknown(reply: &Frame) -> bool {
 }
 
 #[test]
-fn every_command_is_there_or_is_known_to_be_missing() {
-    const MISSING: &str = "msetnx rename renamenx copy multi exec discard watch unwatch";
-    let mut missing = Vec::new();
+fn every_command_is_there() {
     for command in Command::all() {
         let spec = command.spec();
         let mut args: Vec<&[u8]> = spec.name.as_bytes().split(|byte| *byte == b'|').collect();
@@ -144,23 +142,16 @@ fn every_command_is_there_or_is_known_to_be_missing() {
         let listed = call(&mut Client::alone(), &[b"COMMAND", b"INFO", spec.name.as_bytes()]);
         let is_listed = listed != Frame::Array(vec![Frame::Null]);
         let is_missing = frame.as_ref().is_some_and(is_unknown);
-        assert_eq!(is_listed, !is_missing, "{}", spec.name);
-        if is_missing {
-            missing.push(spec.name);
-        }
+        assert!(is_listed && !is_missing, "{}", spec.name);
     }
-    let mut expected: Vec<_> = MISSING.split_whitespace().collect();
-    expected.sort_unstable();
-    missing.sort_unstable();
-    assert_eq!(missing, expected);
 }
 
 #[test]
 fn what_is_unknown_is_refused_in_redis_s_words() {
     both(&[
         ("FOO a b", "-ERR unknown command 'FOO', with args beginning with: 'a' 'b' |"),
-        ("MULTI", "-ERR unknown command 'MULTI', with args beginning with: |"),
-        ("RENAME a", "-ERR unknown command 'RENAME', with args beginning with: 'a' |"),
+        ("HSET", "-ERR unknown command 'HSET', with args beginning with: |"),
+        ("LPUSH a", "-ERR unknown command 'LPUSH', with args beginning with: 'a' |"),
         (
             "CLIENT MAINT_NOTIFICATIONS ON",
             "-ERR unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.|",
@@ -174,7 +165,7 @@ fn the_table_tells_of_itself() {
     both(&[
         ("COMMAND GETKEYS MSET a 1 b 2", "*2|$1|a|$1|b|"),
         ("COMMAND GETKEYS GET a b", "-ERR Invalid number of arguments specified for command|"),
-        ("COMMAND GETKEYS RENAME a b", "-ERR Invalid command specified|"),
+        ("COMMAND GETKEYS LPUSH a b", "-ERR Invalid command specified|"),
         ("COMMAND GETKEYS PING x", "-ERR The command has no key arguments|"),
         ("COMMAND LIST FILTERBY PATTERN GetR*", "*1|$8|getrange|"),
         ("COMMAND LIST FILTERBY PATTERN client|r*", "*1|$12|client|reply|"),

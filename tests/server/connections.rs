@@ -89,7 +89,7 @@ fn who_has_not_the_password_gets_nothing() {
         ("PING", NO_AUTH),
         ("FOO", "-ERR unknown command 'FOO', with args beginning with: |"),
         ("GET", "-ERR wrong number of arguments for 'get' command|"),
-        ("HELLO 3", "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time|"),
+        ("HELLO 3", "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time|"),
         ("AUTH wrong", WRONG_PASSWORD),
         ("AUTH secre", WRONG_PASSWORD),
         ("AUTH secret1", WRONG_PASSWORD),

@@ -24,9 +24,14 @@ pub(super) fn set(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         _ => return Err(BAD_BIT.into()),
     };
     let old = call.change(|value| {
-        let mut value = value.unwrap_or_default().to_vec();
+        let value = value.unwrap_or_default();
+        let old = value.get(byte).is_some_and(|byte| byte & mask != 0);
+        // As it is already: who watches it is not told.
+        if byte < value.len() && old == bit {
+            return Ok((None, old));
+        }
+        let mut value = value.to_vec();
         grow(&mut value, byte + 1);
-        let old = value[byte] & mask != 0;
         if bit {
             value[byte] |= mask
         } else {

@@ -62,7 +62,11 @@ pub(super) fn expire(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         let holds = conditions.hold(due, entry.expires_at().map(millis));
         if holds { Expiration::At(instant(due)) } else { Expiration::Keep }
     });
-    reply.integer(matches!(computed, Computed::Retimed | Computed::Removed).into());
+    let is_set = matches!(computed, Computed::Retimed | Computed::Removed);
+    if is_set {
+        call.touch(call.key());
+    }
+    reply.integer(is_set.into());
     Ok(())
 }
 
@@ -88,6 +92,10 @@ pub(super) fn persist(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Some(_) => Expiration::Never,
         None => Expiration::Keep,
     });
-    reply.integer((computed == Computed::Retimed).into());
+    let is_changed = computed == Computed::Retimed;
+    if is_changed {
+        call.touch(call.key());
+    }
+    reply.integer(is_changed.into());
     Ok(())
 }

@@ -18,7 +18,13 @@ pub(super) fn count_keys(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     let of_one = |key: &&[u8]| match call.command {
         Command::Exists => store.contains_key(key),
         Command::Touch => store.touch(key),
-        _ => store.invalidate(key),
+        _ => {
+            let is_removed = store.invalidate(key);
+            if is_removed {
+                call.touch(key);
+            }
+            is_removed
+        }
     };
     reply.integer(call.args.from(1).filter(of_one).count() as i64);
     Ok(())
@@ -110,7 +116,8 @@ pub(super) fn size(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     Ok(())
 }
 
-/// FLUSHDB and FLUSHALL. There is no other way than at once, so SYNC and ASYNC are the same.
+/// FLUSHDB and FLUSHALL. There is no other way than at once, so SYNC and ASYNC are the same. Nobody is told of the single keys: who watches one that was there finds
+/// that it is not, or that it was written to again.
 pub(super) fn flush(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
     match call.args.len() {
         1 => {}

@@ -11,6 +11,7 @@ mod lcs;
 mod numbers;
 mod object;
 mod ranges;
+mod rename;
 mod set;
 mod strings;
 
@@ -19,13 +20,16 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::args::Args;
+use super::gate::Gate;
+use super::watch::Watches;
 use crate::cache::{Store, TooHeavy};
-use crate::kv::{Expiration, Op};
+use crate::kv::{Computed, Expiration, Op};
 use crate::resp::Protocol;
 use crate::resp::command::{Command, Refusal, Unknown};
 use crate::resp::encode::Encoder;
 use crate::resp::number::{NOT_AN_INTEGER, integer};
 use crate::snapshot::DumpError;
+use crate::sync::Arc;
 
 pub(super) use figures::Figures;
 
@@ -67,16 +71,33 @@ impl From<TooHeavy> for Error {
 /// Either the reply is written, or there is an error to be replied and nothing is written.
 pub(super) type Done = Result<(), Error>;
 
-/// The keys that a server serves. Whoever has the same store may use it directly, too: see the module's documentation for what is atomic.
+/// The keys that a server serves. Whoever has the same store may use it directly, too: see the module's documentation for what is atomic. Servers of clones
+/// of one database are one as to that.
 #[derive(Clone, Debug)]
 pub struct Database {
     store: Store,
+    gate: Arc<Gate>,
+    watches: Arc<Watches>,
 }
 
 impl Database {
     /// Serves this store.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, gate: Arc::default(), watches: Watches::new() }
+    }
+
+    /// For who carries out commands.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    pub(super) fn watches(&self) -> &Arc<Watches> {
+        &self.watches
+    }
+
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &[u8]) -> bool {
+        self.store.contains_key(key)
     }
 
     /// The present, by which deadlines are meant.
@@ -158,6 +179,24 @@ impl<'a> Call<'a> {
         &self.database.store
     }
 
+    /// Whether it is atomic as it is. What changes several keys is not, and has to be carried out alone; what reads several of them is not either, but sees
+    /// each change of several whole or not at all, as those who make them are alone.
+    pub(super) fn is_one_step(&self) -> bool {
+        match self.command {
+            Command::MSet | Command::MSetNx => self.args.len() <= 3,
+            Command::Del | Command::Unlink => self.args.len() <= 2,
+            Command::Rename | Command::RenameNx | Command::Copy => false,
+            Command::FlushDb | Command::FlushAll => false,
+            _ => true,
+        }
+    }
+
+    /// Tells those who watch a key that it was written to.
+    #[inline]
+    fn touch(&self, key: &[u8]) {
+        self.database.watches.touch(key);
+    }
+
     /// The first key, of the commands whose first argument it is.
     fn key(&self) -> &'a [u8] {
         self.args.at(1)
@@ -199,17 +238,18 @@ impl<'a> Call<'a> {
             }
             _ => self.store().put_if_light(key, value, expiration)?,
         }
+        self.touch(key);
         Ok(())
     }
 
-    /// Changes a value and leaves its deadline, atomically: `change` says of the value what it becomes (None: it stays), and may be called more
+    /// Changes the value of the first key and leaves its deadline, atomically: `change` says of the value what it becomes (None: it stays), and may be called more
     /// than once. What it said at last is the answer.
     fn change<R>(
         &self,
         mut change: impl FnMut(Option<&[u8]>) -> Result<(Option<Vec<u8>>, R), Error>,
     ) -> Result<R, Error> {
         let mut said = None;
-        self.store().try_compute_entry(self.key(), |entry| {
+        let computed = self.store().try_compute_entry(self.key(), |entry| {
             let changed = change(entry.map(|entry| entry.value()));
             let (op, answer) = match changed {
                 Ok((Some(value), answer)) => (Op::PutKeepTtl(value), Ok(answer)),
@@ -219,6 +259,9 @@ impl<'a> Call<'a> {
             said = Some(answer);
             op
         })?;
+        if matches!(computed, Computed::Inserted | Computed::Replaced) {
+            self.touch(self.key());
+        }
         // It is always called.
         said.unwrap_or(Err(SYNTAX.into()))
     }
@@ -235,12 +278,27 @@ fn instant(millis: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
+/// Whether a database may be selected: there is one.
+pub(super) fn check_database(text: &[u8]) -> Done {
+    let index = integer(text).ok_or(NOT_AN_INTEGER)?;
+    if i32::try_from(index).is_err() {
+        let (least, most) = (i32::MIN, i32::MAX);
+        let text = format!("ERR value is out of range, value must between {least} and {most}");
+        return Err(Error::from(text.into_bytes()));
+    }
+    if index != 0 {
+        return Err("ERR DB index is out of range".into());
+    }
+    Ok(())
+}
+
 /// Carries out a command on the store.
 pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
     match call.command {
         Command::Get | Command::MGet => strings::get(&call, reply),
         Command::GetDel => strings::get_del(&call, reply),
         Command::MSet => strings::mset(&call, reply),
+        Command::MSetNx => strings::mset_nx(&call, reply),
         Command::Set => set::set(&call, reply),
         Command::GetSet => set::get_set(&call, reply),
         Command::SetNx => set::set_nx(&call, reply),
@@ -273,6 +331,8 @@ pub(super) fn run(call: Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Command::ObjectEncoding | Command::ObjectFreq | Command::ObjectIdleTime => {
             object::object(&call, reply)
         }
+        Command::Rename | Command::RenameNx => rename::rename(&call, reply),
+        Command::Copy => rename::copy(&call, reply),
         Command::Type => keyspace::kind(&call, reply),
         Command::Keys => keyspace::keys(&call, reply),
         Command::Scan => keyspace::scan(&call, reply),

@@ -122,6 +122,9 @@ pub(super) fn set(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         is_set = !refused;
         if refused { Op::Keep } else { Op::PutFor(value.to_vec(), expiration) }
     })?;
+    if is_set {
+        call.touch(key);
+    }
     match (options.get, is_set) {
         (true, _) => bulk_or_null(old.as_deref(), reply),
         (false, true) => reply.ok(),
@@ -136,6 +139,7 @@ pub(super) fn get_set(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         old = owned(entry.as_ref());
         Op::Put(call.args.at(2).to_vec())
     })?;
+    call.touch(call.key());
     bulk_or_null(old.as_deref(), reply);
     Ok(())
 }
@@ -145,7 +149,11 @@ pub(super) fn set_nx(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         Some(_) => Op::Keep,
         None => Op::Put(call.args.at(2).to_vec()),
     })?;
-    reply.integer((computed == Computed::Inserted).into());
+    let is_set = computed == Computed::Inserted;
+    if is_set {
+        call.touch(call.key());
+    }
+    reply.integer(is_set.into());
     Ok(())
 }
 
@@ -166,12 +174,18 @@ pub(super) fn get_ex(call: &Call<'_>, reply: &mut Encoder<'_>) -> Done {
         None if options.persist => Ok(Expiration::Never),
         None => Ok(Expiration::Keep),
     };
-    let mut value = None;
+    let (mut value, mut was_due) = (None, false);
     call.store().touch(call.key());
     let computed = call.store().update_ttl(call.key(), |entry| {
         value = Some(entry.value().to_vec());
+        was_due = entry.expires_at().is_some();
         expiration.as_ref().copied().unwrap_or(Expiration::Keep)
     });
+    // PERSIST of what never expires changes nothing.
+    let is_change = !options.persist || was_due;
+    if is_change && matches!(computed, Computed::Retimed | Computed::Removed) {
+        call.touch(call.key());
+    }
     // It may have been there at first, and gone when the deadline was to be changed.
     let value = value.filter(|_| computed != Computed::Absent);
     if value.is_some() {

@@ -52,7 +52,7 @@ pub(crate) fn run(session: Session, patience: Option<Duration>) -> Result<bool, 
     print(b"All data transferred. Waiting for the last reply...\n")?;
     // Its keys are the system's random numbers.
     let mark = format!("{:020}", RandomState::new().build_hasher().finish()).into_bytes();
-    // A request that was cut off ends at the empty line.
+    // Should there be something else than requests before it, an empty line is skipped at least.
     let mut last = b"\r\n".to_vec();
     encode::request(&mut last, [&b"ECHO"[..], &mark]);
     mass.mark = Some(mark);
