@@ -43,8 +43,9 @@ pub(super) struct Dumps {
 }
 
 impl Dumps {
-    pub(super) fn new(now: u64) -> Self {
-        let saved = Saved { last: now, ..Saved::default() };
+    /// `changes` there have been already: what was loaded.
+    pub(super) fn new(now: u64, changes: u64) -> Self {
+        let saved = Saved { last: now, changes, ..Saved::default() };
         Self { is_busy: AtomicBool::new(false), saved: Mutex::new(saved), thread: Mutex::new(None) }
     }
 
@@ -124,8 +125,7 @@ impl Drop for Turn {
         }
         // Also of SAVE, which makes good what has failed before.
         saved.error = self.result.as_ref().err().cloned();
-        drop(saved);
-        // Release: see `take`.
+        // Release: see `take`. Before the lock is given up: whoever sees that none is under way can begin one.
         self.server.dumps.is_busy.store(false, Ordering::Release);
     }
 }
