@@ -73,8 +73,15 @@ mod policy;
 pub mod replay;
 #[cfg(feature = "resp")]
 pub mod resp;
-#[cfg(feature = "server")]
+#[cfg(all(feature = "server", not(purekv_loom)))]
 pub mod server;
+/// Of the server what has models: the rest is made of sockets and threads.
+#[cfg(all(feature = "server", purekv_loom))]
+#[allow(dead_code, reason = "what uses it is not there")]
+mod server {
+    mod gate;
+    mod watch;
+}
 #[cfg(feature = "dump")]
 mod snapshot;
 mod sync;

@@ -144,6 +144,16 @@ impl Queue {
         self.buffer.len() + size_of_val(&*self.spans) + size_of_val(&*self.commands)
     }
 
+    /// Whether it is atomic without a closed gate: nothing, or one command on one key.
+    fn is_one_step(&self) -> bool {
+        let keys = |queued: &Queued| queued.command.spec().key_places(queued.args).count();
+        match &*self.commands {
+            [] => true,
+            [one] => keys(one) == 1,
+            _ => false,
+        }
+    }
+
     fn calls(&self) -> impl Iterator<Item = (Command, Args<'_>)> {
         let mut spans = &self.spans[..];
         self.commands.iter().map(move |queued| {
@@ -234,8 +244,7 @@ pub(super) fn exec(
             session.mute(out, start);
         }
     };
-    // One command is one step as it is.
-    if watching.is_none() && queue.commands.len() <= 1 {
+    if watching.is_none() && queue.is_one_step() {
         carry_out(&mut { inside });
     } else {
         alone(inside, || carry_out(&mut None));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use purekv::client::{Client, Error, call};
 
 use crate::scripted::Scripted;
-use crate::served::{Redis, free_port};
+use crate::served::{KINDS, Kind, free_port};
 
 const SHORT: Duration = Duration::from_millis(100);
 /// What a machine with much else to do may take longer.
@@ -38,19 +38,15 @@ fn nobody_listens() {
 /// Several attempts, as long as the call has time.
 #[test]
 fn a_server_that_comes_late() {
-    let address = format!("127.0.0.1:{}", free_port());
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
     let builder = Client::builder(&address).connect_attempts(u32::MAX, Duration::from_millis(1));
     let error = in_time(|| builder.clone().call_timeout(SHORT).connect().unwrap_err());
     assert!(matches!(error, Error::TimedOut { operation: "ping", sent: false, .. }), "{error}");
     let client = builder.call_timeout(Duration::from_secs(60)).build().unwrap();
     thread::scope(|scope| {
         let inserting = scope.spawn(|| client.insert(b"a", b"1"));
-        let Some(_redis) = Redis::start(address.split_once(':').unwrap().1.parse().unwrap(), &[])
-        else {
-            // Nobody will come; the thread is not waited for in vain.
-            let _listener = std::net::TcpListener::bind(&address);
-            return;
-        };
+        let _served = Kind::Ours.start(port, None);
         inserting.join().unwrap().unwrap();
     });
 }
@@ -225,20 +221,22 @@ fn what_may_have_been_done_is_not_done_again() {
 
 #[test]
 fn a_server_that_is_started_again() {
-    let port = free_port();
-    let Some(redis) = Redis::start(port, &[]) else { return };
-    let client = Client::connect(&format!("127.0.0.1:{port}")).unwrap();
-    // Several connections, all of which will be dead.
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| (0..50).for_each(|_| client.insert(b"a", b"1").unwrap()));
-        }
-    });
-    drop(redis);
-    assert!(matches!(client.insert(b"a", b"2").unwrap_err(), Error::Connect { .. }));
-    let _redis = Redis::start(port, &[]).unwrap();
-    client.insert(b"a", b"3").unwrap();
-    assert_eq!(client.get(b"a").unwrap().as_deref(), Some(&b"3"[..]));
+    for kind in KINDS {
+        let port = free_port();
+        let Some(served) = kind.start(port, None) else { continue };
+        let client = served.client();
+        // Several connections, all of which will be dead.
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| client.insert(b"a", b"1").unwrap()));
+            }
+        });
+        drop(served);
+        assert!(matches!(client.insert(b"a", b"2").unwrap_err(), Error::Connect { .. }));
+        let _served = kind.start(port, None).unwrap();
+        client.insert(b"a", b"3").unwrap();
+        assert_eq!(client.get(b"a").unwrap().as_deref(), Some(&b"3"[..]));
+    }
 }
 
 #[test]

@@ -173,6 +173,22 @@ fn transfers_keep_the_sum() {
     });
 }
 
+/// MGET by itself may see the second of two writes and not the first; in a transaction it may not.
+#[test]
+fn a_transaction_sees_one_state() {
+    let server = new();
+    Client::new(&server).say("MSET a 0 b 0");
+    let write = |client: &mut Client| {
+        for round in 1..4 * ROUNDS {
+            client.say(&format!("SET a {round}\r\nSET b {round}"));
+        }
+    };
+    at_once(&server, &[&write], |client| {
+        let found = numbers(&client.say("MULTI\r\nMGET a b\r\nEXEC"));
+        assert!(found.len() == 2 && (found[1]..=found[1] + 1).contains(&found[0]), "{found:?}");
+    });
+}
+
 /// Batches that last, of threads that come and go, beside transactions of two clients; all come to an end.
 #[test]
 fn batches_and_transactions_get_on() {
