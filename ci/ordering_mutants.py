@@ -148,13 +148,11 @@ def write_choices(mutants):
     door.write_text(door.read_text() + CHOOSE)
 
 
-SUITE = ["cargo", "test", "--release", "--features", "dump,server", "--lib", "--quiet"]
+SUITE = ["cargo", "test", "--profile", "loom", "--features", "dump,server", "--lib", "--quiet"]
 
 
 def loom_env(preemptions):
     env = dict(os.environ, CARGO_TARGET_DIR=str(SCRATCH / "build"), RUSTFLAGS="--cfg purekv_loom", RUST_BACKTRACE="0")
-    # Most of a mutant's time is its build.
-    env["CARGO_PROFILE_RELEASE_DEBUG"] = "0"
     if preemptions:
         env["LOOM_MAX_PREEMPTIONS"] = str(preemptions)
     return env
@@ -226,7 +224,7 @@ def main():
     parser.add_argument("--site", metavar="REGEX", default="", help="and these sites only, e.g. insert.rs::publish")
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")
     parser.add_argument("--limit", type=float, default=600, metavar="SECONDS", help="for one mutant (600)")
-    parser.add_argument("--preemptions", type=int, metavar="N", help="LOOM_MAX_PREEMPTIONS for models that set none")
+    parser.add_argument("--preemptions", type=int, metavar="N", help="LOOM_MAX_PREEMPTIONS, for models that set fewer")
     parser.add_argument("--tests", metavar="REGEX", default="", help="run only the models whose name matches")
     parser.add_argument("--skip", metavar="REGEX", help="and not those whose name matches this: the slow ones, for a first pass")
     options = parser.parse_args()

@@ -27,6 +27,6 @@ mod scripted;
 mod served;
 #[path = "client/threads.rs"]
 mod threads;
-#[cfg(feature = "client-tls")]
+#[cfg(all(feature = "client-tls", feature = "server-tls"))]
 #[path = "client/tls.rs"]
 mod tls;

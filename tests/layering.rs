@@ -87,6 +87,8 @@ const RESERVED: &[Reserved] = &[
             "src/server/dumps.rs",
             "src/server/info/rates.rs",
             "src/server/live.rs",
+            // Clients that are brought to a thread.
+            "src/server/net/serving.rs",
             "src/server/settings.rs",
             "src/server/slow.rs",
             // Waiting until nobody is in the middle of a command is what the gate is for.

@@ -30,6 +30,11 @@
 //! | `gate` | who is in the middle of a command, and who runs alone |
 //! | `watch` | which keys are watched, and who is told of writes |
 //! | `execute` | commands on the store: the only place that knows both protocol and store |
+//! | `admin`, `help` | commands about the server as a whole, and what each command with subcommands says of itself |
+//! | `settings`, `live`, `config` | what is chosen when a server is made, what of it can be changed, and CONFIG |
+//! | `counters`, `info`, `prometheus` | what is counted, by each thread for itself, and who is told |
+//! | `slow` | SLOWLOG and LATENCY: which commands are timed |
+//! | `dumps`, `shutdown` | dumps, by request, by themselves and at the end |
 //! | [`net`] | sockets and threads |
 //!
 //! # What is atomic
@@ -64,7 +69,16 @@
 //! - A transaction takes no more memory than [`Settings::transaction`]. A command beyond that is refused ("ERR transaction takes more than ... bytes"), and so is EXEC then;
 //!   a WATCH beyond it is refused and watches nothing. In Redis that closes the connection.
 //! - MSET and MSETNX of something that is too heavy for the whole store do nothing; Redis has no such bound on one value.
-//! - CLIENT PAUSE does not keep entries from expiring.
+//! - CLIENT PAUSE does not keep entries from expiring. DEBUG SLEEP holds up its own connection, and nobody else.
+//! - CONFIG knows the parameters that mean something here, and some that clients look at; what has one value here can be set to that alone. There is no CONFIG REWRITE.
+//! - SAVE, BGSAVE and SHUTDOWN write the store's own dump files, if there is a place for them; without one they are refused. Redis always has a place. SAVE blocks the connections
+//!   of its own thread. `stop-writes-on-bgsave-error` is no: a dump that fails is seen in INFO and in the log, and clients go on.
+//!   That a deadline has changed, and nothing else, does not make a dump due.
+//! - The slow log, LATENCY and the times in INFO's `commandstats` are of commands that may take long, and of requests of more than 16 arguments or whose last one is longer than 16 KiB.
+//!   GET, SET and what else takes constant time by the table are not timed: reading a clock would be a tenth of them.
+//! - INFO has Redis's fields but for those about how Redis is made (its allocator, its compiler). `used_memory` is what the store counts, if it was made with a bound in bytes, and
+//!   otherwise what the process has. What it has per second is since it was looked at last, at least one second ago. `latencystats` is empty.
+//! - HELP is made of the table of commands: Redis's shape, in words of our own.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.
 
 mod admin;

@@ -37,7 +37,8 @@ pub(crate) fn check(preemption_bound: usize, body: impl Fn() + Sync + Send + 'st
     use crate::sync::epoch;
 
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemption_bound);
+    // LOOM_MAX_PREEMPTIONS asks for a deeper look.
+    builder.preemption_bound = builder.preemption_bound.max(Some(preemption_bound));
     builder.max_branches = 10_000;
     builder.check(move || {
         epoch::begin_execution();

@@ -65,11 +65,17 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// Outside the model: runs `body` some hundred times, as a short stress test with real threads.
+/// Outside the model: runs `body` a hundred times or more, as a short stress test with real threads.
 #[cfg(test)]
 pub(crate) fn check(_preemption_bound: usize, body: impl Fn() + Sync + Send + 'static) {
     // An interpreter is a thousand times slower.
-    const RUNS: usize = if cfg!(miri) { 3 } else { 300 };
+    const RUNS: usize = if cfg!(miri) {
+        3
+    } else if cfg!(debug_assertions) {
+        100
+    } else {
+        300
+    };
     for _ in 0..RUNS {
         body();
     }

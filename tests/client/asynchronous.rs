@@ -8,7 +8,7 @@ use purekv::client::{AsyncClient, Error, Protocol, call};
 use purekv::{Computed, Op, Ttl};
 
 use crate::scripted::Scripted;
-use crate::served::{self, Redis, free_port};
+use crate::served::{self, KINDS, free_port};
 
 const SHORT: Duration = Duration::from_millis(100);
 const SLACK: Duration = Duration::from_secs(5);
@@ -69,10 +69,9 @@ fn every_operation() {
                 operations(&client.unwrap()).await.unwrap();
             });
         }
+        let socket = served.socket();
+        run(async { operations(&AsyncClient::connect(&socket).await?).await }).unwrap();
     });
-    if let Some(redis) = Redis::start(free_port(), &[]) {
-        run(async { operations(&AsyncClient::connect(&redis.socket()).await?).await }).unwrap();
-    }
 }
 
 #[test]
@@ -208,20 +207,22 @@ fn what_may_have_been_done_is_not_done_again() {
 
 #[test]
 fn a_server_that_is_started_again() {
-    let port = free_port();
-    let Some(redis) = Redis::start(port, &[]) else { return };
-    run(async {
-        let client = AsyncClient::connect(&format!("127.0.0.1:{port}")).await.unwrap();
-        for _ in 0..8 {
-            client.insert(b"a", b"1").await.unwrap();
-        }
-        drop(redis);
-        // Until the tasks of the connections have seen it, the fate of what is sent is unknown.
-        while !matches!(client.insert(b"a", b"2").await.unwrap_err(), Error::Connect { .. }) {}
-        let _redis = Redis::start(port, &[]).unwrap();
-        client.insert(b"a", b"3").await.unwrap();
-        assert_eq!(client.get(b"a").await.unwrap().as_deref(), Some(&b"3"[..]));
-    });
+    for kind in KINDS {
+        let port = free_port();
+        let Some(served) = kind.start(port, None) else { continue };
+        run(async {
+            let client = served.builder().connect_async().await.unwrap();
+            for _ in 0..8 {
+                client.insert(b"a", b"1").await.unwrap();
+            }
+            drop(served);
+            // Until the tasks of the connections have seen it, the fate of what is sent is unknown.
+            while !matches!(client.insert(b"a", b"2").await.unwrap_err(), Error::Connect { .. }) {}
+            let _served = kind.start(port, None).unwrap();
+            client.insert(b"a", b"3").await.unwrap();
+            assert_eq!(client.get(b"a").await.unwrap().as_deref(), Some(&b"3"[..]));
+        });
+    }
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use purekv::Op;
 use purekv::client::{Client, Error, call};
 
 use crate::scripted::Scripted;
-use crate::served::{Redis, free_port};
+use crate::served::{KINDS, Kind, free_port};
 
 const SHORT: Duration = Duration::from_millis(100);
 /// What a machine with much else to do may take longer.
@@ -38,19 +39,15 @@ fn nobody_listens() {
 /// Several attempts, as long as the call has time.
 #[test]
 fn a_server_that_comes_late() {
-    let address = format!("127.0.0.1:{}", free_port());
+    let port = free_port();
+    let address = format!("127.0.0.1:{port}");
     let builder = Client::builder(&address).connect_attempts(u32::MAX, Duration::from_millis(1));
     let error = in_time(|| builder.clone().call_timeout(SHORT).connect().unwrap_err());
     assert!(matches!(error, Error::TimedOut { operation: "ping", sent: false, .. }), "{error}");
     let client = builder.call_timeout(Duration::from_secs(60)).build().unwrap();
     thread::scope(|scope| {
         let inserting = scope.spawn(|| client.insert(b"a", b"1"));
-        let Some(_redis) = Redis::start(address.split_once(':').unwrap().1.parse().unwrap(), &[])
-        else {
-            // Nobody will come; the thread is not waited for in vain.
-            let _listener = std::net::TcpListener::bind(&address);
-            return;
-        };
+        let _served = Kind::Ours.start(port, None);
         inserting.join().unwrap().unwrap();
     });
 }
@@ -168,6 +165,52 @@ fn all_connections_in_use() {
     assert!(server.connections() <= 2);
 }
 
+/// One call has the connection for certain, for its closure makes the other.
+#[test]
+fn none_is_left_for_a_call_within_a_call() {
+    let server = Scripted::start(|peer, _| peer.always(b"+OK\r\n$1\r\n0\r\n"));
+    let client = server.builder().pool_size(1).call_timeout(SHORT).build().unwrap();
+    let mut within = None;
+    let _ = client.compute(b"a", |_| {
+        within = Some(in_time(|| client.get(b"a").unwrap_err()));
+        Op::Keep
+    });
+    let Some(Error::Exhausted { operation: "get", size: 1, limit: SHORT, .. }) = &within else {
+        panic!("{within:?}");
+    };
+}
+
+/// Nothing is made room for that has only been announced.
+#[test]
+fn what_is_announced_and_does_not_come() {
+    let cases: [&[u8]; 6] = [
+        b"$9223372036854775807\r\n",
+        b"$536870912\r\n",
+        b"*9223372036854775807\r\n",
+        b"*2147483647\r\n",
+        b"%2147483647\r\n",
+        b"~4611686018427387904\r\n",
+    ];
+    for reply in cases {
+        let server = Scripted::start(|mut peer, _| {
+            peer.hear();
+            peer.say(reply);
+            peer.close();
+        });
+        let client = server.builder().build().unwrap();
+        let error = client.get(b"a").unwrap_err();
+        assert!(matches!(error, Error::Lost { .. }), "{error:?}");
+    }
+    // Lists in lists have an end.
+    let server = Scripted::start(|mut peer, _| {
+        peer.hear();
+        peer.say(&b"*1\r\n".repeat(100_000));
+        peer.close();
+    });
+    let client = server.builder().build().unwrap();
+    assert!(matches!(client.get(b"a").unwrap_err(), Error::Lost { .. }));
+}
+
 #[test]
 fn a_connection_that_was_closed_meanwhile_is_made_anew() {
     // Each connection takes one request.
@@ -225,20 +268,22 @@ fn what_may_have_been_done_is_not_done_again() {
 
 #[test]
 fn a_server_that_is_started_again() {
-    let port = free_port();
-    let Some(redis) = Redis::start(port, &[]) else { return };
-    let client = Client::connect(&format!("127.0.0.1:{port}")).unwrap();
-    // Several connections, all of which will be dead.
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| (0..50).for_each(|_| client.insert(b"a", b"1").unwrap()));
-        }
-    });
-    drop(redis);
-    assert!(matches!(client.insert(b"a", b"2").unwrap_err(), Error::Connect { .. }));
-    let _redis = Redis::start(port, &[]).unwrap();
-    client.insert(b"a", b"3").unwrap();
-    assert_eq!(client.get(b"a").unwrap().as_deref(), Some(&b"3"[..]));
+    for kind in KINDS {
+        let port = free_port();
+        let Some(served) = kind.start(port, None) else { continue };
+        let client = served.client();
+        // Several connections, all of which will be dead.
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..50).for_each(|_| client.insert(b"a", b"1").unwrap()));
+            }
+        });
+        drop(served);
+        assert!(matches!(client.insert(b"a", b"2").unwrap_err(), Error::Connect { .. }));
+        let _served = kind.start(port, None).unwrap();
+        client.insert(b"a", b"3").unwrap();
+        assert_eq!(client.get(b"a").unwrap().as_deref(), Some(&b"3"[..]));
+    }
 }
 
 #[test]

@@ -1,15 +1,11 @@
 //! Who is let in.
 
 use purekv::client::{Client, Error, Protocol};
-use purekv::server::Settings;
 
-use crate::served::{Redis, Served, free_port};
+use crate::served::{KINDS, Served, free_port};
 
-fn with_password() -> Vec<Served> {
-    let mut settings = Settings::default();
-    settings.password = Some(b"open sesame".to_vec());
-    let redis = Served::redis(&["--requirepass", "open sesame"]);
-    [Some(Served::ours(settings)), redis].into_iter().flatten().collect()
+fn with_password() -> impl Iterator<Item = Served> {
+    KINDS.iter().filter_map(|kind| kind.start(free_port(), Some("open sesame")))
 }
 
 #[test]
@@ -19,7 +15,7 @@ fn the_password_lets_in() {
             let client = served.builder().password("open sesame").protocol(protocol);
             client.connect().unwrap().insert(b"a", b"1").unwrap();
         }
-        let url = format!("redis://default:open%20sesame@{}", served.address);
+        let url = format!("redis://default:open%20sesame@{}", served.address());
         Client::connect(&url).unwrap().insert(b"a", b"1").unwrap();
     }
 }
@@ -36,7 +32,7 @@ fn another_or_none_does_not() {
             assert!(text.starts_with("WRONGPASS"), "{text}");
             assert!(!error.to_string().contains("barley") && !error.may_have_happened());
         }
-        let error = Client::connect(&served.address).unwrap_err();
+        let error = Client::connect(&served.address()).unwrap_err();
         assert!(
             matches!(&error, Error::Server { text, .. } if text.starts_with("NOAUTH")),
             "{error}"
@@ -58,9 +54,8 @@ fn a_user_comes_with_a_password() {
 #[test]
 fn databases_and_users_of_a_redis() {
     let user = ["--user", "alice", "on", ">secret", "~*", "+@all"];
-    let Some(redis) = Redis::start(free_port(), &user) else { return };
-    let address = format!("127.0.0.1:{}", redis.port);
-    let alice = Client::builder(&address).user("alice").password("secret");
+    let Some(redis) = Served::redis(free_port(), &user) else { return };
+    let alice = redis.builder().user("alice").password("secret");
     let (first, second) = (alice.clone(), alice.database(3));
     let (first, second) = (first.connect().unwrap(), second.connect().unwrap());
     first.insert(b"a", b"0").unwrap();
@@ -69,7 +64,7 @@ fn databases_and_users_of_a_redis() {
     assert_eq!((first.get(b"b").unwrap(), second.len().unwrap()), (None, 1));
     second.clear().unwrap();
     assert_eq!(first.len().unwrap(), 1);
-    let error = Client::builder(&address).database(99).connect().unwrap_err();
+    let error = redis.builder().database(99).connect().unwrap_err();
     assert!(
         matches!(&error, Error::Login { text, .. } if text.contains("out of range")),
         "{error}"

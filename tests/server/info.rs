@@ -174,7 +174,7 @@ fn what_is_set_counts_at_once() {
     client.check(&[
         ("CONFIG GET maxclients", "*2|$10|maxclients|$5|10000|"),
         ("CONFIG SET maxclients 1 timeout 5", "+OK|"),
-        ("CONFIG GET MaxClients time*", "*4|$10|maxclients|$1|1|$7|timeout|$1|5|"),
+        ("CONFIG GET MaxClients time*", "*4|$10|MaxClients|$1|1|$7|timeout|$1|5|"),
         ("CONFIG GET nope", "*0|"),
         // None of them, if one is wrong.
         (

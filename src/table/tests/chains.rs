@@ -359,9 +359,9 @@ fn loom_chain_split_against_renewal() {
 fn loom_chain_split_against_remove() {
     split_against(
         Bucket::Open,
-        |map, guard| (map.remove(1, guard), map.get(1, guard)),
-        |outcome, map| {
-            assert_eq!(outcome, (Some(10), None));
+        |map, guard| map.remove(1, guard),
+        |removed, map| {
+            assert_eq!(removed, Some(10));
             assert_eq!(map.get(1, &epoch::pin()), None, "resurrected");
         },
     );
