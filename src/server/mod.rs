@@ -73,6 +73,7 @@
 //! - CONFIG knows the parameters that mean something here, and some that clients look at; what has one value here can be set to that alone. There is no CONFIG REWRITE.
 //! - SAVE, BGSAVE and SHUTDOWN write the store's own dump files, if there is a place for them; without one they are refused. Redis always has a place. SAVE blocks the connections
 //!   of its own thread. `stop-writes-on-bgsave-error` is no: a dump that fails is seen in INFO and in the log, and clients go on.
+//!   That a deadline has changed, and nothing else, does not make a dump due.
 //! - The slow log, LATENCY and the times in INFO's `commandstats` are of commands that may take long, and of requests of more than 16 arguments or whose last one is longer than 16 KiB.
 //!   GET, SET and what else takes constant time by the table are not timed: reading a clock would be a tenth of them.
 //! - INFO has Redis's fields but for those about how Redis is made (its allocator, its compiler). `used_memory` is what the store counts, if it was made with a bound in bytes, and

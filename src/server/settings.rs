@@ -152,7 +152,7 @@ impl Server {
         let since = database.millis();
         Arc::new(Self {
             live: Live::new(&settings),
-            dumps: Dumps::new(since / 1000),
+            dumps: Dumps::new(since / 1000, database.figures().changes),
             shutdown: Shutdown::default(),
             rates: Rates::new(since),
             slow_log: SlowLog::default(),
@@ -174,7 +174,12 @@ impl Server {
     ///
     /// That there are as many as there may be.
     pub fn admit(&self) -> Result<(), &'static [u8]> {
-        if self.clients.len() < self.live.max_clients.size() {
+        self.admit_to(self.clients.len())
+    }
+
+    /// The same where so many are there.
+    pub(super) fn admit_to(&self, connected: usize) -> Result<(), &'static [u8]> {
+        if connected < self.live.max_clients.size() {
             return Ok(());
         }
         // Relaxed: a figure.

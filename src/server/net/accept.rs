@@ -148,7 +148,8 @@ fn welcome(
     let refusal = if settings.protected && !newcomer.is_local && !server.live.has_password() {
         Err(PROTECTED)
     } else {
-        server.admit()
+        // Of many who come at once, some are not known to the server yet.
+        server.admit_to(desks.iter().map(|desk| desk.load()).sum())
     };
     if let Err(text) = refusal {
         // A new socket has room for it; if not, it is closed all the same.

@@ -27,13 +27,25 @@ pub(super) struct Client {
     /// There may be something to be read: the system tells once, and this is kept until it said that there is nothing.
     pub(super) is_readable: bool,
     pub(super) is_writable: bool,
+    /// The other side sends no more, or there is an error: what is to be read ends with that, and the system does not tell twice.
+    pub(super) has_end: bool,
+    /// The server ends: what has come is carried out, and then it is over.
+    is_last: bool,
     /// The system was asked to tell when there is room to write.
     pub(super) awaits_room: bool,
 }
 
 impl Client {
     pub(super) fn new(stream: Stream, connection: Connection) -> Self {
-        Self { stream, connection, is_readable: true, is_writable: true, awaits_room: false }
+        Self {
+            stream,
+            connection,
+            is_readable: true,
+            is_writable: true,
+            has_end: false,
+            is_last: false,
+            awaits_room: false,
+        }
     }
 
     /// Writes, reads and carries out what it can. An error of the socket is the end of the client, and nobody else's business.
@@ -47,12 +59,12 @@ impl Client {
         self.go_on(worker, buffer)
     }
 
-    /// The server ends: carries out what has come, and takes nothing more.
+    /// The server ends: carries out what has come, as its replies are fetched, and closes it when there is nothing more to be read.
     pub(super) fn finish(&mut self, worker: &mut Worker, buffer: &mut [u8]) -> Turn {
-        let turn = self.go_on(worker, buffer);
-        self.connection.close();
-        self.is_readable = false;
-        if turn == Turn::Over { turn } else { self.go_on(worker, buffer) }
+        self.is_last = true;
+        // The system has not been asked since it said that there is nothing.
+        self.is_readable = true;
+        self.go_on(worker, buffer)
     }
 
     /// Whether something waits for room to be written.
@@ -62,7 +74,10 @@ impl Client {
 
     fn turn(&mut self, worker: &mut Worker, buffer: &mut [u8]) -> io::Result<Turn> {
         for _ in 0..READS {
-            let wanted = self.write(worker)?;
+            let mut wanted = self.write(worker)?;
+            if self.is_last && self.is_through(wanted) {
+                wanted = self.connection.close();
+            }
             match wanted {
                 Wanted::Close => {
                     self.stream.say_farewell();
@@ -76,6 +91,15 @@ impl Client {
             }
         }
         Ok(Turn::More)
+    }
+
+    /// Whether nothing more can be carried out when the server ends: all is read, or nobody will tell what waits to go on.
+    fn is_through(&self, wanted: Wanted) -> bool {
+        match wanted {
+            Wanted::Read | Wanted::Both => !self.is_readable,
+            Wanted::Wait => true,
+            Wanted::Write | Wanted::Close => false,
+        }
     }
 
     /// Writes what there is, as far as there is room. What the connection wants then.
@@ -107,14 +131,15 @@ impl Client {
                 self.connection.close();
             }
             Ok(length) => {
-                self.is_readable = length == buffer.len() || !self.stream.is_drained_by_less();
+                let is_drained = length < buffer.len() && self.stream.is_drained_by_less();
+                self.is_readable = self.has_end || self.is_last || !is_drained;
                 self.connection.input(worker).extend_from_slice(&buffer[..length]);
                 self.connection.advance(worker);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.is_readable = false;
                 // A handshake answers without anything to be read.
-                return Ok(self.stream.is_pending() && self.is_writable);
+                return Ok(self.is_last || self.stream.is_pending() && self.is_writable);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

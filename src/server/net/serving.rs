@@ -101,7 +101,8 @@ impl Serving {
         let end = Instant::now() + drain;
         while !self.clients.is_empty() && Instant::now() < end {
             let left = end.saturating_duration_since(Instant::now());
-            self.wait(&mut events, Some(left))?;
+            let patience = if self.ready.is_empty() { left } else { Duration::ZERO };
+            self.wait(&mut events, Some(patience))?;
             self.go_on();
         }
         if !self.clients.is_empty() {
@@ -228,6 +229,7 @@ impl Serving {
 
 /// What the system says of a client's socket. An error is there to be read.
 fn note(client: &mut Client, event: &Event) {
-    client.is_readable |= event.is_readable() || event.is_read_closed() || event.is_error();
+    client.has_end |= event.is_read_closed() || event.is_error();
+    client.is_readable |= event.is_readable() || client.has_end;
     client.is_writable |= event.is_writable() || event.is_write_closed() || event.is_error();
 }
