@@ -11,9 +11,9 @@ use purekv::client::{Client, Error, call};
 use crate::scripted::Scripted;
 use crate::served::{KINDS, Kind, free_port};
 
-const SHORT: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(250);
 /// What a machine with much else to do may take longer.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(30);
 
 #[track_caller]
 fn in_time<R>(body: impl FnOnce() -> R) -> R {
