@@ -14,8 +14,23 @@ mod own;
 #[cfg(unix)]
 #[path = "cli/prompt.rs"]
 mod prompt;
+#[path = "support/random.rs"]
+#[allow(dead_code, reason = "not all of it is needed")]
+mod random;
 #[path = "cli/replay.rs"]
 mod replay;
+#[cfg(unix)]
+#[path = "cli/serve.rs"]
+mod serve;
+#[cfg(unix)]
+#[path = "cli/serve_dumps.rs"]
+mod serve_dumps;
+#[cfg(target_os = "linux")]
+#[path = "cli/serve_memory.rs"]
+mod serve_memory;
+#[cfg(unix)]
+#[path = "cli/served.rs"]
+mod served;
 #[cfg(unix)]
 #[path = "resp_redis/server.rs"]
 mod server;
@@ -25,6 +40,10 @@ mod talk;
 #[cfg(unix)]
 #[path = "cli/tls.rs"]
 mod tls;
+#[cfg(unix)]
+#[path = "net/wire.rs"]
+#[allow(dead_code, reason = "not all of it is needed")]
+mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};

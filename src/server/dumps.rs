@@ -180,7 +180,7 @@ impl Server {
         }
     }
 
-    /// The last dump, for who runs the server, once no thread serves it any more: if there is a file for it, dumps are made by themselves or SHUTDOWN has asked for
+    /// The last dump, for who runs the server, once no thread serves it any more: if there is a file for it, dumps are made by themselves ([`Settings::dump_at_end`](super::Settings::dump_at_end): or not) or SHUTDOWN has asked for
     /// one, and SHUTDOWN has not said NOSAVE. Blocks until it is on the disk. False: there was none to be made, or SHUTDOWN has made it.
     ///
     /// # Errors
@@ -189,7 +189,7 @@ impl Server {
     pub fn save_at_exit(self: &Arc<Self>) -> Result<bool, String> {
         let is_wanted = match self.shutdown.wish() {
             Some(saves) => saves && !self.shutdown.is_saved(),
-            None => !self.live.saves().is_empty(),
+            None => self.live.dumps_at_end(),
         };
         if !is_wanted || self.settings.dump.is_none() {
             return Ok(false);

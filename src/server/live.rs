@@ -30,6 +30,7 @@ pub(super) struct Live {
     has_password: AtomicBool,
     password: Mutex<Vec<u8>>,
     saves: Mutex<Vec<SavePoint>>,
+    dumps_at_end: AtomicBool,
 }
 
 /// A number that may be negative.
@@ -73,6 +74,7 @@ impl Live {
             has_password: AtomicBool::new(settings.password.is_some()),
             password: Mutex::new(settings.password.clone().unwrap_or_default()),
             saves: Mutex::new(saves.into_iter().collect()),
+            dumps_at_end: AtomicBool::new(settings.dump_at_end),
         }
     }
 
@@ -96,7 +98,14 @@ impl Live {
         self.saves.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
     }
 
+    /// Whether a dump is to be written at the end, if nobody says otherwise.
+    pub(super) fn dumps_at_end(&self) -> bool {
+        self.dumps_at_end.load(Ordering::Relaxed) || !self.saves().is_empty()
+    }
+
+    /// From now on these count, also for the end.
     pub(super) fn set_saves(&self, points: Vec<SavePoint>) {
+        self.dumps_at_end.store(false, Ordering::Relaxed);
         *self.saves.lock().unwrap_or_else(|broken| broken.into_inner()) = points;
     }
 

@@ -43,6 +43,8 @@ pub struct Settings {
     pub dump: Option<PathBuf>,
     /// How often a dump is written by itself, if anything has changed, as by Redis's `save SECONDS 1`: see [`Server::tick`]. Never unless said otherwise; whole seconds.
     pub save_interval: Option<Duration>,
+    /// Whether a dump is written at the end also where none is written by itself. No unless said otherwise, as in Redis; `CONFIG SET save` says so, too.
+    pub dump_at_end: bool,
     /// Whether DEBUG is allowed, as by Redis's `enable-debug-command`. No unless said otherwise.
     pub debug: bool,
     /// Where it listens, which is only told: INFO and CONFIG GET show it.
@@ -74,6 +76,7 @@ impl Default for Settings {
             output_limit: None,
             dump: None,
             save_interval: None,
+            dump_at_end: false,
             debug: false,
             listens: Listens::default(),
         }
@@ -89,8 +92,8 @@ impl fmt::Debug for Settings {
         shown.field("transaction", &self.transaction);
         shown.field("max_clients", &self.max_clients).field("timeout", &self.timeout);
         shown.field("output_limit", &self.output_limit).field("dump", &self.dump);
-        shown.field("save_interval", &self.save_interval).field("debug", &self.debug);
-        shown.field("listens", &self.listens).finish()
+        shown.field("save_interval", &self.save_interval).field("dump_at_end", &self.dump_at_end);
+        shown.field("debug", &self.debug).field("listens", &self.listens).finish()
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn shutdown(session: &mut Session, request: &Request<'_>) -> Done {
         return Err(NO_SHUTDOWN.into());
     }
     let server: &Arc<Server> = request.server;
-    let by_itself = || server.settings.dump.is_some() && !server.live.saves().is_empty();
+    let by_itself = || server.settings.dump.is_some() && server.live.dumps_at_end();
     let saves = told.saves.unwrap_or_else(by_itself);
     let mut flags = SAID;
     if saves {

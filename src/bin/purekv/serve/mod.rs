@@ -57,6 +57,7 @@ fn settings(options: &Serve, sockets: &Sockets, net: &NetSettings) -> Settings {
     settings.max_clients = options.max_clients.unwrap_or(settings.max_clients);
     settings.timeout = options.timeout.and_then(|time| time.get());
     settings.dump = options.dump.clone();
+    settings.dump_at_end = true;
     settings.save_interval = options.save_interval.and_then(|time| time.get());
     settings.debug = options.enable_debug_command == Some(Switch::Yes);
     settings.listens = Listens {

@@ -82,12 +82,13 @@ impl Sockets {
 
     #[cfg(unix)]
     fn bind_unix(&mut self, path: &Path, permissions: Option<&str>) -> Result<(), String> {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt};
         use std::os::unix::net::{UnixListener, UnixStream};
 
         let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        // What a server has left that is no more. One that is there is left alone, and so is any other file.
-        if let Err(error) = UnixStream::connect(path)
+        // What a server has left that is no more. One that is there is left alone, and so is any other file: it, too, refuses connections.
+        if path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket())
+            && let Err(error) = UnixStream::connect(path)
             && error.kind() == ErrorKind::ConnectionRefused
         {
             fs::remove_file(path).map_err(|error| told(&error))?;
