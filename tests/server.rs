@@ -42,3 +42,6 @@ mod threads;
 mod together;
 #[path = "server/transactions.rs"]
 mod transactions;
+#[path = "server/waiting.rs"]
+#[cfg(unix)]
+mod waiting;

@@ -112,6 +112,12 @@ impl<E: Loadable> Core<E> {
         self.wall.time(self.clock().now()).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
+    /// The same in whole milliseconds since the epoch.
+    #[cfg(feature = "server")]
+    pub(super) fn wall_millis(&self) -> u64 {
+        self.wall.to_wall(self.clock().now()) / 1_000_000
+    }
+
     /// The instant that is meant; `default`: the time-to-live that a hook gives.
     pub(super) fn due(
         &self,

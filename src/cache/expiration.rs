@@ -154,6 +154,12 @@ impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
         self.core().time()
     }
 
+    /// The same in whole milliseconds since the epoch, for who asks all the time.
+    #[cfg(feature = "server")]
+    pub(crate) fn wall_millis(&self) -> u64 {
+        self.core().wall_millis()
+    }
+
     /// When the entry is due by the wall clock; Some(None) if it never is, None if it is absent: see [`Cache::expires_at`].
     pub fn expires_at(&self, key: &[u8]) -> Option<Option<SystemTime>> {
         let (guard, now) = enter(self.core());

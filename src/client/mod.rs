@@ -34,8 +34,8 @@
 //!
 //! - **It ends in time**: [`Builder::call_timeout`] is of all there is to it, waiting for a connection of the pool, connecting, the login, and the last byte of the answer.
 //!   (But for the system's look-up of a host name, where the face that blocks connects.)
-//! - **An answer is of the call that gets it.** A connection on which a call has not been answered in time, or which has said what nobody asked for, is given up; the next call has another. The
-//!   asynchronous face counts answers besides, so that a call that was dropped is no trouble to the others.
+//! - **An answer is of the call that gets it.** A connection on which a call has not been answered in time is given up, and the next call has another. Where a connection is lent to one call at a time, so is one
+//!   over which came what nobody had asked for. Where it has many, answers are counted, so a call that was dropped is no trouble to the others.
 //! - **Nothing that may have been done is done again.** A call is repeated, over a new connection and within its time, if a connection that has stood idle turns out to be lost
 //!   and nothing was sent, or it changes nothing. All else is the caller's to decide: [`Error::may_have_happened`] says what is to be thought of.
 //! - **Who has not been connected is connected when it is needed.** A server may come back at any time. [`Builder::connect_attempts`] has a call wait for one.

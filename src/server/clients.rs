@@ -19,7 +19,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A client at this address, as Redis writes it: "127.0.0.1:50000", "[::1]:50000", or a unix socket's path and ":0".
+    /// A client at this address, as Redis writes it: `127.0.0.1:50000`, `[::1]:50000`, or a unix socket's path and ":0".
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into(), ..Self::default() }
     }

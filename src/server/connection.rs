@@ -110,6 +110,9 @@ impl Connection {
         if self.written == self.output.len() {
             self.written = 0;
             self.output.clear();
+        } else {
+            // A long reply is on its way: that is not silence.
+            self.time = self.server.database.millis();
         }
         if self.input.is_empty() {
             worker.take_back(&mut self.input, &mut self.output);

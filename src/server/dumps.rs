@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use super::live::SavePoint;
 use super::settings::Server;
-use crate::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard};
 
 const NO_FILE: &str = "ERR no dump file is configured";
 const UNDER_WAY: &str = "ERR Background save already in progress";
@@ -21,7 +21,7 @@ pub(super) struct Saved {
     pub(super) last: u64,
     /// How long the last one in the background has taken, in seconds.
     pub(super) took: Option<u64>,
-    /// When the one under way was begun.
+    /// When the one under way was begun: there is one at a time.
     pub(super) began: Option<u64>,
     pub(super) in_background: bool,
     /// What the last one in the background has died of.
@@ -36,16 +36,16 @@ pub(super) struct Saved {
 
 #[derive(Debug)]
 pub(super) struct Dumps {
-    is_busy: AtomicBool,
     saved: Mutex<Saved>,
     /// Of the last one in the background.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Dumps {
-    pub(super) fn new(now: u64) -> Self {
-        let saved = Saved { last: now, ..Saved::default() };
-        Self { is_busy: AtomicBool::new(false), saved: Mutex::new(saved), thread: Mutex::new(None) }
+    /// `changes` there have been already: what was loaded.
+    pub(super) fn new(now: u64, changes: u64) -> Self {
+        let saved = Saved { last: now, changes, ..Saved::default() };
+        Self { saved: Mutex::new(saved), thread: Mutex::new(None) }
     }
 
     fn saved(&self) -> MutexGuard<'_, Saved> {
@@ -81,12 +81,11 @@ struct Turn {
 impl Turn {
     /// None: another one is under way.
     fn take(server: &Arc<Server>, in_background: bool) -> Option<Self> {
-        // Acquire, with the Release of the one before: its file is complete.
-        if server.dumps.is_busy.swap(true, Ordering::Acquire) {
-            return None;
-        }
         let began = server.seconds();
         let mut saved = server.dumps.saved();
+        if saved.began.is_some() {
+            return None;
+        }
         saved.began = Some(began);
         saved.in_background = in_background;
         drop(saved);
@@ -124,9 +123,6 @@ impl Drop for Turn {
         }
         // Also of SAVE, which makes good what has failed before.
         saved.error = self.result.as_ref().err().cloned();
-        drop(saved);
-        // Release: see `take`.
-        self.server.dumps.is_busy.store(false, Ordering::Release);
     }
 }
 

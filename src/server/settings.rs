@@ -155,7 +155,7 @@ impl Server {
         let since = database.millis();
         Arc::new(Self {
             live: Live::new(&settings),
-            dumps: Dumps::new(since / 1000),
+            dumps: Dumps::new(since / 1000, database.figures().changes),
             shutdown: Shutdown::default(),
             rates: Rates::new(since),
             slow_log: SlowLog::default(),

@@ -22,8 +22,8 @@ pub(super) struct Shutdown(AtomicU8);
 
 impl Shutdown {
     fn get(&self) -> u8 {
-        // Acquire, with the Release of who has begun it.
-        self.0.load(Ordering::Acquire)
+        // Relaxed: threads look at it when they are woken, through a lock; who asks what was said has joined them.
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Whether there is to be a dump; None: nobody has said.
@@ -37,7 +37,7 @@ impl Shutdown {
     }
 
     fn begin(&self, flags: u8) {
-        self.0.fetch_or(BEGUN | flags, Ordering::Release);
+        self.0.fetch_or(BEGUN | flags, Ordering::Relaxed);
     }
 }
 

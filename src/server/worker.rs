@@ -1,6 +1,6 @@
 //! A thread that serves connections, as they see it: how it is woken, and the buffers that they share.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
 use std::time::Duration;
@@ -28,8 +28,8 @@ pub struct Worker {
     input: Vec<u8>,
     output: Vec<u8>,
     pub(super) batch: Batch,
-    /// Connections with a request that waits, and until when: milliseconds since the epoch.
-    held: BTreeMap<u64, u64>,
+    /// Until when requests wait, in milliseconds since the epoch, and whose they are. Who is looked at meanwhile may be there twice.
+    held: BTreeSet<(u64, u64)>,
 }
 
 /// Where other threads put the numbers of connections that are to be looked at.
@@ -61,7 +61,7 @@ impl Worker {
             input: Vec::new(),
             output: Vec::new(),
             batch: Batch::default(),
-            held: BTreeMap::new(),
+            held: BTreeSet::new(),
         }
     }
 
@@ -70,10 +70,12 @@ impl Worker {
     pub fn woken(&mut self) -> Vec<u64> {
         let Woken { mut connections, all_held } = self.inbox.take();
         if !self.held.is_empty() {
-            let now = self.server.database.millis();
-            let is_over = |until: &u64| all_held || *until <= now;
-            connections
-                .extend(self.held.extract_if(.., |_, until| is_over(until)).map(|(id, _)| id));
+            let later = match all_held {
+                true => BTreeSet::new(),
+                false => self.held.split_off(&(self.server.database.millis() + 1, 0)),
+            };
+            let over = mem::replace(&mut self.held, later);
+            connections.extend(over.into_iter().map(|(_, connection)| connection));
         }
         connections
     }
@@ -81,7 +83,7 @@ impl Worker {
     /// How long at most to wait for sockets before [`woken`](Self::woken) is asked again: until a request that has to wait may go on (`CLIENT PAUSE`,
     /// `DEBUG SLEEP`). None: for as long as one likes.
     pub fn wake_in(&self) -> Option<Duration> {
-        let until = self.held.values().min()?;
+        let (until, _) = self.held.first()?;
         let left = Duration::from_millis(until.saturating_sub(self.server.database.millis()));
         // No system waits for ages; whoever is told an hour asks again.
         Some(left.min(Duration::from_secs(3600)))
@@ -89,7 +91,7 @@ impl Worker {
 
     /// A request of this connection has to wait until then: milliseconds since the epoch.
     pub(super) fn hold(&mut self, connection: u64, until: u64) {
-        self.held.insert(connection, until);
+        self.held.insert((until, connection));
     }
 
     /// What it serves for.

@@ -11,22 +11,6 @@ use crate::served;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Against each server that has transactions.
-fn each(test: impl Fn(&Client)) {
-    served::each(|served| {
-        let client = served.client();
-        match client.compute(b"nobody", |_| Op::Keep) {
-            Err(Error::Server { text, .. }) if text.contains("unknown command") => {
-                println!("skipped: it has no transactions yet");
-            }
-            other => {
-                assert_eq!(other.unwrap(), Computed::Absent);
-                test(&client);
-            }
-        }
-    });
-}
-
 /// Value, and whether it has a deadline.
 fn state(client: &Client) -> Option<(Vec<u8>, bool)> {
     let ttl = client.ttl(b"k").unwrap()?;
@@ -76,7 +60,8 @@ fn every_decision() {
             (Computed::Retimed, &there),
         ),
     ];
-    each(|client| {
+    served::each(|served| {
+        let client = &served.client();
         for (op, of_absent, of_there) in &cases {
             client.clear().unwrap();
             let computed = client.compute(b"k", |value| {
@@ -98,7 +83,8 @@ fn every_decision() {
 /// Another comes in between, the first times.
 #[test]
 fn what_was_touched_is_decided_upon_anew() {
-    each(|client| {
+    served::each(|served| {
+        let client = &served.client();
         client.insert(b"k", b"0").unwrap();
         let mut seen = Vec::new();
         let computed = client.compute(b"k", |value| {
@@ -137,7 +123,8 @@ fn what_was_touched_is_decided_upon_anew() {
 /// Nothing is lost and nothing done twice.
 #[test]
 fn sums_by_many_threads() {
-    each(|client| {
+    served::each(|served| {
+        let client = &served.client();
         const THREADS: usize = 4;
         const ROUNDS: usize = 100;
         client.insert(b"k", b"0").unwrap();
@@ -162,7 +149,8 @@ fn sums_by_many_threads() {
 /// A closure that panics leaves no connection that watches something.
 #[test]
 fn a_panic_passes_through() {
-    each(|client| {
+    served::each(|served| {
+        let client = &served.client();
         let computing = || client.compute(b"k", |_| panic!("of the closure"));
         let computing = std::panic::AssertUnwindSafe(computing);
         assert!(std::panic::catch_unwind(computing).is_err());

@@ -5,14 +5,15 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use purekv::Op;
 use purekv::client::{Client, Error, call};
 
 use crate::scripted::Scripted;
 use crate::served::{KINDS, Kind, free_port};
 
-const SHORT: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(250);
 /// What a machine with much else to do may take longer.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(30);
 
 #[track_caller]
 fn in_time<R>(body: impl FnOnce() -> R) -> R {
@@ -162,6 +163,52 @@ fn all_connections_in_use() {
         assert!(results.iter().any(|error| !error.may_have_happened()), "{results:?}");
     });
     assert!(server.connections() <= 2);
+}
+
+/// One call has the connection for certain, for its closure makes the other.
+#[test]
+fn none_is_left_for_a_call_within_a_call() {
+    let server = Scripted::start(|peer, _| peer.always(b"+OK\r\n$1\r\n0\r\n"));
+    let client = server.builder().pool_size(1).call_timeout(SHORT).build().unwrap();
+    let mut within = None;
+    let _ = client.compute(b"a", |_| {
+        within = Some(in_time(|| client.get(b"a").unwrap_err()));
+        Op::Keep
+    });
+    let Some(Error::Exhausted { operation: "get", size: 1, limit: SHORT, .. }) = &within else {
+        panic!("{within:?}");
+    };
+}
+
+/// Nothing is made room for that has only been announced.
+#[test]
+fn what_is_announced_and_does_not_come() {
+    let cases: [&[u8]; 6] = [
+        b"$9223372036854775807\r\n",
+        b"$536870912\r\n",
+        b"*9223372036854775807\r\n",
+        b"*2147483647\r\n",
+        b"%2147483647\r\n",
+        b"~4611686018427387904\r\n",
+    ];
+    for reply in cases {
+        let server = Scripted::start(|mut peer, _| {
+            peer.hear();
+            peer.say(reply);
+            peer.close();
+        });
+        let client = server.builder().build().unwrap();
+        let error = client.get(b"a").unwrap_err();
+        assert!(matches!(error, Error::Lost { .. }), "{error:?}");
+    }
+    // Lists in lists have an end.
+    let server = Scripted::start(|mut peer, _| {
+        peer.hear();
+        peer.say(&b"*1\r\n".repeat(100_000));
+        peer.close();
+    });
+    let client = server.builder().build().unwrap();
+    assert!(matches!(client.get(b"a").unwrap_err(), Error::Lost { .. }));
 }
 
 #[test]

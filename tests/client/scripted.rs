@@ -5,7 +5,9 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use purekv::client::{Builder, Client};
+use purekv::client::Builder;
+
+use crate::served::patient;
 
 pub(crate) struct Scripted {
     pub(crate) address: String,
@@ -30,7 +32,7 @@ impl Scripted {
     }
 
     pub(crate) fn builder(&self) -> Builder {
-        Client::builder(&self.address)
+        patient(&self.address)
     }
 
     /// How many there have been.

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use purekv::Store;
 use purekv::client::{Builder, Client};
@@ -45,6 +46,12 @@ pub(crate) fn each(test: impl Fn(&Served)) {
     }
 }
 
+/// For clients that can wait: the machine may have much else to do.
+pub(crate) fn patient(address: &str) -> Builder {
+    const LONG: Duration = Duration::from_secs(120);
+    Client::builder(address).connect_timeout(LONG).call_timeout(LONG)
+}
+
 /// One that nobody listens on now.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -78,7 +85,7 @@ impl Served {
     }
 
     pub(crate) fn builder(&self) -> Builder {
-        Client::builder(&self.address())
+        patient(&self.address())
     }
 
     pub(crate) fn client(&self) -> Client {

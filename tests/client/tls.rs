@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use purekv::client::{Builder, Client, Error, call};
+use purekv::client::{Builder, Error, call};
 use purekv::server::Settings;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -13,7 +13,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::folder::Folder;
 use crate::scripted::Scripted;
-use crate::served::{Served, free_port};
+use crate::served::{Served, free_port, patient};
 
 /// An authority, in PEM what it vouches for.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -89,7 +89,7 @@ fn config(authority: &Authority, certificate: &str, key: &str, asks: bool) -> Se
 }
 
 fn builder(authority: &Authority, host: &str, port: u16) -> Builder {
-    Client::builder(&format!("rediss://{host}:{port}")).tls_roots(authority.pem())
+    patient(&format!("rediss://{host}:{port}")).tls_roots(authority.pem())
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn who_is_not_trusted_gets_nothing() {
     let authority = Authority::new();
     each(&authority, false, |port| {
         let other_root = builder(&Authority::new(), "localhost", port);
-        let system_roots = Client::builder(&format!("rediss://localhost:{port}"));
+        let system_roots = patient(&format!("rediss://localhost:{port}"));
         // Trusted, but as another.
         let other_name = builder(&authority, "127.0.0.1", port);
         for builder in [other_root, other_name, system_roots] {

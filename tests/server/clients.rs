@@ -254,6 +254,14 @@ fn who_says_nothing_is_overdue() {
     assert!(client.connection.is_overdue());
     client.say("PING");
     assert!(!client.connection.is_overdue());
+    // Nor is a reply that is on its way.
+    client.feed(b"ECHO 0123456789\r\n");
+    client.advance();
+    hand.advance(Duration::from_secs(9));
+    client.written(5);
+    hand.advance(Duration::from_secs(9));
+    assert!(!client.connection.is_overdue());
+    client.written(12);
     // Whose request waits has said something.
     client.say("CLIENT PAUSE 100000");
     client.feed(b"PING\r\n");

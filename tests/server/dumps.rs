@@ -137,6 +137,18 @@ fn dumps_are_made_when_they_are_due() {
 }
 
 #[test]
+fn what_was_there_at_first_is_no_change() {
+    let folder = Folder::new("server-loaded");
+    let path = folder.file("dump");
+    let store = Store::new();
+    store.insert(b"k", b"v");
+    let mut settings = Settings::default();
+    settings.dump = Some(path.clone());
+    let server = Server::new(Database::new(store), settings);
+    assert_eq!(info(&mut Client::new(&server), "rdb_changes_since_last_save"), "0");
+}
+
+#[test]
 fn the_end_is_told_to_all_threads_and_has_a_dump() {
     let folder = Folder::new("server-shutdown");
     let path = folder.file("dump");

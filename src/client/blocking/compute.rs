@@ -17,6 +17,8 @@ impl Client {
     /// One atomic read-modify-write: `decide` sees the value, or `None`, and its answer is carried out if nothing has touched the key since; else it is
     /// called again, as long as the call has time. Two round trips, and as many again for each time that another was first.
     ///
+    /// `decide` may use the client, whose pool must then have another connection.
+    ///
     /// A default time-to-live is the server's. Retimed to a time of the clock that has passed, the entry is gone, and the answer is `Retimed` all the same.
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl Database {
 
     /// The same in milliseconds since the epoch. It never goes back: the store's clock does not.
     pub(super) fn millis(&self) -> u64 {
-        millis(self.time()).cast_unsigned()
+        self.store.wall_millis()
     }
 
     /// Writes a dump. Blocks until it is on the disk; O(keys).

@@ -10,25 +10,29 @@
 //! 1. While [`Inside::alone`] runs something, no other thread is [`Inside`].
 //! 2. What was done inside before is seen alone, and what was done alone is seen inside afterwards.
 //! 3. A thread that is inside goes on until it looks; then it steps out, if the gate is closed, and sleeps until that is open.
-//! 4. Nobody waits without end, if those who are inside look: who wants to run alone has its turn by number, and who slept before the closed gate is
-//!    inside before the gate can be closed again, and does not look before it has done something.
+//! 4. Nobody waits without end, if those who are inside look: who wants to run alone has its turn by number; who sleeps before the closed gate is put
+//!    inside by who opens it, if it has not come in by itself while that was done [`HASTE`] times; and it does not look before it has done something.
 //!
 //! # The word of a seat
 //!
 //! ```text
 //!  31 … 3 │   2   │   1    │  0
 //!     0   │ WAITS │ CLOSED │ IN         IN: its thread is inside      CLOSED: somebody runs alone, or is about to
-//!                                       WAITS: its thread is to be inside as soon as the gate opens
+//!                                       WAITS: its thread sleeps, or did and has not come to it yet
 //!
-//!            enter (1)                          close (3)
-//!  OPEN ───────────────► IN            OPEN ──────────────► CLOSED ──────┐
-//!       ◄───────────────                                      ▲          │ wait, close (its own)
-//!            leave (2)                             knock      │          ▼
-//!                                      IN ───► IN, CLOSED ────┘   CLOSED, WAITS
-//!                                      close (3)
+//!            enter (1)                          close (3)              wait
+//!  OPEN ───────────────► IN            OPEN ──────────────► CLOSED ───────────► CLOSED, WAITS
+//!       ◄───────────────                                      ▲
+//!            leave (2)                             knock      │
+//!                                      IN ───► IN, CLOSED ────┘        close (3)
+//!                                      close (3)               WAITS ───────────► CLOSED, WAITS
 //!
-//!  open (4): CLOSED ───► OPEN          CLOSED, WAITS ───► IN
+//!  open (4): CLOSED ───► OPEN          CLOSED, WAITS ───► WAITS ───► IN, by its thread when it wakes
+//!            its own ──► IN                          └──────────────► IN, at once
 //! ```
+//!
+//! To put who sleeps inside at each opening would be fairer, and would have everybody who runs alone wait until all of them are awake. As it is, who has
+//! a row of such commands in a pipeline carries out [`HASTE`] of them for one wait.
 //!
 //! Only (1) and (2), CASes of the seat's own thread, are made without the lock of the [`Hall`]. All else is done under it, so a seat that is closed is
 //! changed under the lock alone, and there loads and stores do. The common side takes the lock only when one of its CASes has failed, which says that
@@ -68,6 +72,9 @@ const IN: u32 = 1;
 const CLOSED: u32 = 1 << 1;
 const WAITS: u32 = 1 << 2;
 
+/// How often the gate may open, and close again, before those who sleep are put inside.
+const HASTE: u32 = if cfg!(purekv_loom) { 1 } else { 32 };
+
 type Word = CachePadded<AtomicU32>;
 
 /// What the seats of some threads belong to.
@@ -87,6 +94,10 @@ struct Hall {
     is_closed: bool,
     /// Seats that were found IN when the gate was closed, and have not knocked.
     inside: usize,
+    /// Threads that sleep at their seats, or did and have not come to it yet.
+    asleep: usize,
+    /// How often it was opened since some of these were put inside.
+    haste: u32,
     /// The number that is given to the next who wants to close it.
     next: u64,
     /// Whose turn it is.
@@ -112,6 +123,7 @@ struct Outside<'s> {
 /// That the gate is closed: until this is dropped.
 struct Alone<'g> {
     gate: &'g Gate,
+    own: Option<&'g Word>,
 }
 
 impl Gate {
@@ -126,7 +138,7 @@ impl Gate {
     }
 
     /// Waits for its turn, and until nobody is inside. The seat from which it is done, if any, has been left; it will be inside when the gate opens.
-    fn close(&self, own: Option<&Word>) -> Alone<'_> {
+    fn close<'g>(&'g self, own: Option<&'g Word>) -> Alone<'g> {
         let mut hall = self.hall();
         let number = hall.next;
         hall.next += 1;
@@ -134,32 +146,38 @@ impl Gate {
             hall = wait(&self.opened, hall);
         }
         hall.is_closed = true;
-        // Acquire: `leave`, what was done inside.
+        // Acquire: `go_out`, what was done inside.
         let close = |word: &&Arc<Word>| word.fetch_or(CLOSED, Ordering::Acquire) == IN;
         let inside = hall.words.iter().filter(close).count();
         hall.inside = inside;
-        // Relaxed: closed, so under the lock.
-        if let Some(own) = own {
-            own.store(CLOSED | WAITS, Ordering::Relaxed);
-        }
         while hall.inside > 0 {
             hall = wait(&self.emptied, hall);
         }
-        Alone { gate: self }
+        Alone { gate: self, own }
     }
 
-    fn open(&self) {
+    fn open(&self, own: Option<&Word>) {
         let mut hall = self.hall();
         hall.is_closed = false;
         hall.turn += 1;
+        let puts_inside = hall.haste >= HASTE;
+        hall.haste = if puts_inside || hall.asleep == 0 { 0 } else { hall.haste + 1 };
         for word in &hall.words {
             // Relaxed: closed, so under the lock.
-            let waits = word.load(Ordering::Relaxed) & WAITS != 0;
-            // Release: `enter`, what was done alone.
-            word.store(if waits { IN } else { OPEN }, Ordering::Release);
+            let waits = word.load(Ordering::Relaxed) & WAITS;
+            let state = if puts_inside && waits != 0 { IN } else { waits };
+            // Release: `go_in`, what was done alone.
+            word.store(state, Ordering::Release);
         }
+        if let Some(own) = own {
+            // Relaxed: its own thread's.
+            own.store(IN, Ordering::Relaxed);
+        }
+        let is_awaited = hall.asleep > 0 || hall.next != hall.turn;
         drop(hall);
-        self.opened.notify_all();
+        if is_awaited {
+            self.opened.notify_all();
+        }
     }
 }
 
@@ -169,7 +187,7 @@ fn wait<'h>(what: &Condvar, hall: MutexGuard<'h, Hall>) -> MutexGuard<'h, Hall> 
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
-        self.gate.open();
+        self.gate.open(self.own);
     }
 }
 
@@ -211,15 +229,18 @@ impl Seat {
     #[cold]
     fn wait(&self) {
         let mut hall = self.gate.hall();
+        hall.asleep += 1;
         // All Relaxed: under the lock.
-        if !hall.is_closed {
-            self.word.store(IN, Ordering::Relaxed);
-            return;
-        }
-        self.word.store(CLOSED | WAITS, Ordering::Relaxed);
-        while self.word.load(Ordering::Relaxed) & WAITS != 0 {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & (IN | CLOSED) == CLOSED {
+            self.word.store(CLOSED | WAITS, Ordering::Relaxed);
             hall = wait(&self.gate.opened, hall);
+            word = self.word.load(Ordering::Relaxed);
         }
+        if word & IN == 0 {
+            self.word.store(IN, Ordering::Relaxed);
+        }
+        hall.asleep -= 1;
     }
 
     /// The gate was closed while this thread was inside: who closes it waits for that to end.

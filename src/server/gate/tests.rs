@@ -60,7 +60,7 @@ impl World {
     #[track_caller]
     fn assert_is_left(&self) {
         let hall = self.gate.hall();
-        assert!(!hall.is_closed && hall.inside == 0 && hall.next == hall.turn);
+        assert!(!hall.is_closed && hall.inside == 0 && hall.asleep == 0 && hall.next == hall.turn);
         assert!(hall.words.iter().all(|word| word.load(Ordering::Relaxed) == OPEN));
     }
 }
@@ -72,7 +72,7 @@ fn spawn(world: &Arc<World>, run: impl FnOnce(&World) + Send + 'static) -> threa
 
 #[test]
 fn loom_gate_a_batch_beside_who_runs_alone() {
-    check(6, || {
+    check(4, || {
         let world = World::new();
         let (mut seat, mut own) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -94,7 +94,7 @@ fn loom_gate_a_batch_beside_who_runs_alone() {
 /// What was done alone is seen by a batch that begins behind it, though it met nobody.
 #[test]
 fn loom_gate_what_was_done_alone_is_seen_inside() {
-    check(6, || {
+    check(4, || {
         let world = World::new();
         let (mut seat, mut own) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -113,7 +113,7 @@ fn loom_gate_what_was_done_alone_is_seen_inside() {
 /// Each after the other, whoever is first; who was inside before and is so again sees both.
 #[test]
 fn loom_gate_two_run_alone() {
-    check(6, || {
+    check(4, || {
         let world = World::new();
         let (mut first, mut second) = (world.seat(), world.seat());
         let other = spawn(&world, move |world| {
@@ -135,7 +135,7 @@ fn loom_gate_two_run_alone() {
 
 #[test]
 fn loom_gate_two_run_alone_beside_a_batch() {
-    check(3, || {
+    check(2, || {
         let world = World::new();
         let (mut third, mut own) = (world.seat(), world.seat());
         let others = [world.seat(), world.seat()];
@@ -157,10 +157,33 @@ fn loom_gate_two_run_alone_beside_a_batch() {
     });
 }
 
+/// Again and again, without waiting for who sleeps to wake, and then with.
+#[test]
+fn loom_gate_one_runs_alone_in_a_row_beside_a_batch() {
+    check(3, || {
+        let world = World::new();
+        let (mut seat, mut own) = (world.seat(), world.seat());
+        let other = spawn(&world, move |world| {
+            let mut inside = seat.enter();
+            let first = world.command(0);
+            inside.look();
+            assert!(first <= world.command(0));
+        });
+        let mut inside = own.enter();
+        for round in 0..4 {
+            assert_eq!(inside.alone(|| world.step()), round);
+            world.command(1);
+        }
+        drop(inside);
+        other.join().unwrap();
+        world.assert_is_left();
+    });
+}
+
 /// A seat is taken, used and given up while the gate is closed, or is not.
 #[test]
 fn loom_gate_a_seat_is_taken_beside_who_runs_alone() {
-    check(6, || {
+    check(4, || {
         let world = World::new();
         let mut own = world.seat();
         let other = spawn(&world, |world| {
@@ -184,7 +207,7 @@ fn loom_gate_a_seat_is_taken_beside_who_runs_alone() {
 /// Of two who are inside the last one who leaves wakes who waits for both.
 #[test]
 fn loom_gate_who_leaves_last_wakes() {
-    check(5, || {
+    check(3, || {
         let world = World::new();
         let mut own = world.seat();
         let [a, b] = [0, 1].map(|thread| {
@@ -204,7 +227,7 @@ fn loom_gate_who_leaves_last_wakes() {
 /// What is said before everybody has passed is known to all who are inside afterwards. Who says it is outside, and comes back.
 #[test]
 fn loom_gate_what_is_said_before_a_pass_is_known() {
-    check(5, || {
+    check(4, || {
         let world = World::new();
         let (mut seat, mut own) = (world.seat(), world.seat());
         // Whether commands are to wait.

@@ -7,7 +7,7 @@ use crate::sync::{AtomicU64, check, thread};
 /// A client watches, reads, and changes the value by what it has read, unless somebody else has written meanwhile.
 #[test]
 fn loom_watch_no_write_is_lost() {
-    check(5, || {
+    check(4, || {
         let gate = Arc::new(Gate::default());
         let watches = Watches::new();
         let value = Arc::new(AtomicU64::new(0));
