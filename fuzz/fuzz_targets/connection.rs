@@ -273,14 +273,15 @@ fn mean_well(good: &mut Client, worker: &mut Worker, number: usize) {
         *good = Client::new(worker, "good");
     }
     good.fetch_all(worker);
-    // A pause is ended, and a password is given.
+    // Which ends a pause of writes; one of all commands holds it, too.
     let replies = good.replies;
     let value = format!("value-{number}");
     let stream = format!("CLIENT UNPAUSE\r\nPING\r\nSET good {value}\r\nGET good\r\nGET good\r\n");
     good.read(worker, stream.as_bytes());
     let said = String::from_utf8_lossy(good.connection.output()).into_owned();
     good.fetch_all(worker);
-    if said.contains("-NOAUTH") || good.connection.wanted() == Wanted::Close {
+    let is_kept_out = matches!(good.connection.wanted(), Wanted::Close | Wanted::Wait);
+    if said.contains("-NOAUTH") || is_kept_out {
         *good = Client::new(worker, "good");
         return;
     }

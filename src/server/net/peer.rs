@@ -6,7 +6,7 @@ use super::stream::Stream;
 use crate::server::{Connection, Wanted, Worker};
 
 /// So often a connection is read from before it is another's turn.
-const READS: usize = 8;
+const READS: usize = 2;
 
 /// What is to be done about a connection after all that goes without waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
