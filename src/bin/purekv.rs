@@ -1,5 +1,7 @@
 //! The `purekv` command.
 
+#[path = "purekv/allocator.rs"]
+mod allocator;
 #[path = "purekv/cli/mod.rs"]
 mod cli;
 #[path = "purekv/conversion.rs"]
