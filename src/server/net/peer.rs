@@ -31,6 +31,8 @@ pub(super) struct Client {
     pub(super) has_end: bool,
     /// The server ends: what has come is carried out, and then it is over.
     is_last: bool,
+    /// It is among those that can go on: once, so that it has one turn in each round.
+    pub(super) is_ready: bool,
     /// The system was asked to tell when there is room to write.
     pub(super) awaits_room: bool,
 }
@@ -44,6 +46,7 @@ impl Client {
             is_writable: true,
             has_end: false,
             is_last: false,
+            is_ready: false,
             awaits_room: false,
         }
     }

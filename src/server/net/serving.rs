@@ -138,6 +138,10 @@ impl Serving {
             // One that has ended earlier in this round may have an event still.
             let Some(client) = self.clients.get_mut(place) else { continue };
             note(client, event);
+            if client.is_ready {
+                // Its turn comes.
+                continue;
+            }
             let turn = client.go_on(&mut self.worker, &mut self.buffer);
             self.settle(place, turn);
         }
@@ -178,6 +182,7 @@ impl Serving {
     fn go_on(&mut self) {
         for place in mem::take(&mut self.ready) {
             let Some(client) = self.clients.get_mut(place) else { continue };
+            client.is_ready = false;
             let turn = client.go_on(&mut self.worker, &mut self.buffer);
             self.settle(place, turn);
         }
@@ -221,7 +226,7 @@ impl Serving {
             self.places.remove(&client.connection.id());
             // Relaxed: see `Desk::bring`.
             self.desk.load.fetch_sub(1, Ordering::Relaxed);
-        } else if turn == Turn::More {
+        } else if turn == Turn::More && !mem::replace(&mut client.is_ready, true) {
             self.ready.push(place);
         }
     }
