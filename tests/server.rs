@@ -15,6 +15,8 @@ mod dumps;
 #[path = "support/folder.rs"]
 #[cfg(unix)]
 mod folder;
+#[path = "server/hostile.rs"]
+mod hostile;
 #[path = "server/info.rs"]
 mod info;
 #[path = "server/interleaved.rs"]
@@ -45,3 +47,14 @@ mod transactions;
 #[path = "server/waiting.rs"]
 #[cfg(unix)]
 mod waiting;
+
+/// What the fuzzer has found worth keeping: see `fuzz/README.md`.
+#[test]
+fn the_corpus_of_hostile_connections_does_no_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/connection");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert!(files.len() >= 30, "{}", files.len());
+    for file in files {
+        hostile::check(&std::fs::read(file.unwrap().path()).unwrap());
+    }
+}
