@@ -60,15 +60,15 @@ impl Trust {
         Host::on(Store::new(), Settings::default(), 2, |listener| listener.tls(config))
     }
 
-    fn client(&self, host: &Host, shows: bool) -> Wire<Secure> {
+    /// One that shows a certificate by this authority.
+    fn client(&self, host: &Host, by: Option<&Self>) -> Wire<Secure> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider);
         let builder = builder.with_safe_default_protocol_versions().unwrap();
         let builder = builder.with_root_certificates(self.roots());
-        let (chain, key) = self.certify("client");
-        let config = match shows {
-            true => builder.with_client_auth_cert(chain, key).unwrap(),
-            false => builder.with_no_client_auth(),
+        let config = match by.map(|authority| authority.certify("client")) {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
+            None => builder.with_no_client_auth(),
         };
         let name = "localhost".try_into().unwrap();
         let session = ClientConnection::new(Arc::new(config), name).unwrap();
@@ -80,7 +80,7 @@ impl Trust {
 fn it_is_served_as_others_are() {
     let trust = Trust::new();
     let host = trust.host(false);
-    let mut wire = trust.client(&host, false);
+    let mut wire = trust.client(&host, None);
     assert_eq!(wire.say("PING"), "+PONG|");
     let value = "v".repeat(3 << 20);
     wire.send(format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}\r\n", value.len()).as_bytes());
@@ -104,16 +104,16 @@ fn it_is_served_as_others_are() {
 fn both_sides_say_that_they_end() {
     let trust = Trust::new();
     let mut host = trust.host(false);
-    let mut wire = trust.client(&host, false);
+    let mut wire = trust.client(&host, None);
     // A read to the end without the server's farewell would be an error.
     wire.send(b"PING\r\nQUIT\r\n");
     assert_eq!(wire.rest_of_session(), b"+PONG\r\n+OK\r\n");
-    let mut wire = trust.client(&host, false);
+    let mut wire = trust.client(&host, None);
     wire.send(b"ECHO last\r\n");
     wire.stream.conn.send_close_notify();
     wire.stream.flush().unwrap();
     assert_eq!(wire.rest_of_session(), b"$4\r\nlast\r\n");
-    let mut wire = trust.client(&host, false);
+    let mut wire = trust.client(&host, None);
     assert_eq!(wire.say("PING"), "+PONG|");
     host.server.shutdown();
     assert_eq!(wire.rest_of_session(), b"");
@@ -132,7 +132,7 @@ impl Wire<Secure> {
 fn what_is_no_handshake_is_the_end_of_it() {
     let trust = Trust::new();
     let host = trust.host(false);
-    let mut known = trust.client(&host, false);
+    let mut known = trust.client(&host, None);
     assert_eq!(known.say("PING"), "+PONG|");
     for bytes in [
         &b"PING\r\n"[..],
@@ -159,21 +159,15 @@ fn what_is_no_handshake_is_the_end_of_it() {
 fn who_must_show_a_certificate_and_does_not_is_refused() {
     let trust = Trust::new();
     let host = trust.host(true);
-    assert_eq!(trust.client(&host, true).say("PING"), "+PONG|");
-    for mut wire in [trust.client(&host, false)] {
-        // With TLS 1.3 a client learns of it when it reads.
+    assert_eq!(trust.client(&host, Some(&trust)).say("PING"), "+PONG|");
+    // None, and one by an authority that is not known. With TLS 1.3 a client learns of it when it reads.
+    for by in [None, Some(&Trust::new())] {
+        let mut wire = trust.client(&host, by);
         let sent = wire.stream.write_all(b"PING\r\n").and_then(|()| wire.stream.flush());
         let read = sent.and_then(|()| wire.stream.read(&mut [0; 10]));
         assert!(read.is_err(), "{read:?}");
     }
-    let stranger = Trust::new();
-    let mut wire = Wire::over({
-        let Wire { stream, .. } = stranger.client(&host, true);
-        stream
-    });
-    let sent = wire.stream.write_all(b"PING\r\n").and_then(|()| wire.stream.flush());
-    assert!(sent.and_then(|()| wire.stream.read(&mut [0; 10])).is_err());
-    let mut known = trust.client(&host, true);
+    let mut known = trust.client(&host, Some(&trust));
     until(|| known.text("CLIENT LIST").lines().count() == 1);
 }
 
@@ -181,13 +175,13 @@ fn who_must_show_a_certificate_and_does_not_is_refused() {
 fn a_client_that_only_listens_and_one_that_is_slow() {
     let trust = Trust::new();
     let host = trust.host(false);
-    let mut wire = trust.client(&host, false);
+    let mut wire = trust.client(&host, None);
     let value = "v".repeat(50_000);
     wire.send(format!("SET k {value}\r\n").as_bytes());
     assert_eq!(wire.reply(), b"+OK\r\n");
     wire.send(&b"GET k\r\n".repeat(500));
     thread::park_timeout(Duration::from_millis(100));
-    let mut other = trust.client(&host, false);
+    let mut other = trust.client(&host, None);
     assert_eq!(other.say("PING"), "+PONG|");
     for _ in 0..500 {
         assert_eq!(wire.reply().len(), value.len() + 10);
