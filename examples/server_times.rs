@@ -202,10 +202,12 @@ fn due_at_once(entries: u64) -> Outcome<()> {
     let millis = due.duration_since(UNIX_EPOCH)?.as_millis().to_string();
     server.fill(entries, [b"PXAT", millis.as_bytes()])?;
     let full = (used(&mut client)?, server.rss()?);
-    let left = due.duration_since(SystemTime::now())?;
     let mut reader = server.connect()?;
     // Half a second before the instant to two seconds after it; what counts is the second after it.
-    thread::sleep(left.saturating_sub(Duration::from_millis(500)));
+    let begin = due - Duration::from_millis(500);
+    while let Ok(left) = begin.duration_since(SystemTime::now()) {
+        thread::park_timeout(left);
+    }
     let (mut waits, mut back) = (Vec::new(), None);
     let end = due + Duration::from_secs(2);
     let mut asked = Instant::now();
