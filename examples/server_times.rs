@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -18,6 +19,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const VALUE: [u8; 64] = [b'v'; 64];
 /// Requests that are sent before their replies are read.
 const PIPELINE: u64 = 512;
+const FILLERS: u64 = 4;
 
 fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
@@ -68,6 +70,21 @@ impl Server {
         let socket = TcpStream::connect(&self.address)?;
         socket.set_nodelay(true)?;
         Ok(Client { replies: BufReader::new(socket.try_clone()?), socket })
+    }
+
+    /// SETs of so many keys, by several clients, so that all of the server's threads have some.
+    fn fill(&self, entries: u64, expiry: [&[u8]; 2]) -> Outcome<()> {
+        let clients = (0..FILLERS).map(|_| self.connect()).collect::<Outcome<Vec<_>>>()?;
+        thread::scope(|scope| {
+            let fill = |(number, mut client): (u64, Client)| {
+                let keys = entries * number / FILLERS..entries * (number + 1) / FILLERS;
+                scope.spawn(move || client.fill(keys, expiry).map_err(|error| error.to_string()))
+            };
+            let threads: Vec<_> = (0..).zip(clients).map(fill).collect();
+            threads
+                .into_iter()
+                .try_for_each(|thread| Ok(thread.join().map_err(|_| "a panic")??))
+        })
     }
 
     /// Bytes of memory.
@@ -125,11 +142,11 @@ impl Client {
         self.reply()
     }
 
-    /// SETs of so many keys, with these words at their end.
-    fn fill(&mut self, entries: u64, expiry: [&[u8]; 2]) -> Outcome<()> {
+    /// SETs of these keys, with these words at their end.
+    fn fill(&mut self, all: Range<u64>, expiry: [&[u8]; 2]) -> Outcome<()> {
         let mut out = Vec::new();
-        for first in (0..entries).step_by(PIPELINE as usize) {
-            let keys = first..entries.min(first + PIPELINE);
+        for first in all.clone().step_by(PIPELINE as usize) {
+            let keys = first..all.end.min(first + PIPELINE);
             out.clear();
             for number in keys.clone() {
                 let key = key(number);
@@ -154,7 +171,7 @@ fn fill_and_save(entries: u64, dump: &Path) -> Outcome<(f64, Duration)> {
     let mut client = server.connect()?;
     client.call(&[b"PING"])?;
     let before = server.rss()?;
-    client.fill(entries, [b"EX", b"86400"])?;
+    server.fill(entries, [b"EX", b"86400"])?;
     let beyond = (server.rss()? - before) / entries as f64 - 80.0;
     let began = Instant::now();
     client.call(&[b"SAVE"])?;
@@ -183,12 +200,14 @@ fn due_at_once(entries: u64) -> Outcome<()> {
     let empty = used(&mut client)?;
     let due = SystemTime::now() + Duration::from_secs(8);
     let millis = due.duration_since(UNIX_EPOCH)?.as_millis().to_string();
-    client.fill(entries, [b"PXAT", millis.as_bytes()])?;
+    server.fill(entries, [b"PXAT", millis.as_bytes()])?;
     let full = (used(&mut client)?, server.rss()?);
-    let left = due.duration_since(SystemTime::now())?;
     let mut reader = server.connect()?;
     // Half a second before the instant to two seconds after it; what counts is the second after it.
-    thread::sleep(left.saturating_sub(Duration::from_millis(500)));
+    let begin = due - Duration::from_millis(500);
+    while let Ok(left) = begin.duration_since(SystemTime::now()) {
+        thread::park_timeout(left);
+    }
     let (mut waits, mut back) = (Vec::new(), None);
     let end = due + Duration::from_secs(2);
     let mut asked = Instant::now();

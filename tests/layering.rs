@@ -109,8 +109,6 @@ const RESERVED: &[Reserved] = &[
     Reserved {
         words: &["unsafe"],
         places: &[
-            // The name by which jemalloc finds its settings.
-            "src/bin/purekv/allocator.rs",
             "src/clock.rs",
             "src/sync/prefetch.rs",
             "src/sync/real.rs",

@@ -80,7 +80,7 @@
 //!   whose last one is longer than 16 KiB. GET, SET and what else takes constant time by the table are not timed: reading a clock would be a tenth of
 //!   them.
 //! - INFO has Redis's fields but for those about how Redis is made (its allocator, its compiler). `used_memory` is what the store counts, if it was
-//!   made with a bound in bytes, otherwise what the allocator says is in use, if it can tell, or else what the process has. What it has per second is since it was looked at last, at least one second ago.
+//!   made with a bound in bytes, and otherwise what the process has. What it has per second is since it was looked at last, at least one second ago.
 //!   `latencystats` is empty.
 //! - HELP is made of the table of commands: Redis's shape, in words of our own.
 //! - A connection whose replies are not fetched is not served once they exceed [`Settings::output`]; Redis lets them grow.

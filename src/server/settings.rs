@@ -47,8 +47,6 @@ pub struct Settings {
     pub dump_at_end: bool,
     /// Whether DEBUG is allowed, as by Redis's `enable-debug-command`. No unless said otherwise.
     pub debug: bool,
-    /// What the program's allocator says is in use, in bytes, if it can tell: INFO's `used_memory` of a store without a bound in bytes.
-    pub in_use: Option<fn() -> Option<u64>>,
     /// Where it listens, which is only told: INFO and CONFIG GET show it.
     pub listens: Listens,
 }
@@ -80,7 +78,6 @@ impl Default for Settings {
             save_interval: None,
             dump_at_end: false,
             debug: false,
-            in_use: None,
             listens: Listens::default(),
         }
     }

@@ -49,8 +49,7 @@ pub(super) fn clients(facts: &Facts<'_>, text: &mut Text) {
 impl Facts<'_> {
     /// Bytes that are in use: those that the store counts, or, if it counts none, those that the process has.
     pub(super) fn used(&self) -> u64 {
-        let allocated = || self.server.settings.in_use.and_then(|in_use| in_use());
-        self.figures.used.or_else(allocated).unwrap_or(self.memory.resident)
+        self.figures.used.unwrap_or(self.memory.resident)
     }
 }
 

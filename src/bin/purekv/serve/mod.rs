@@ -60,7 +60,6 @@ fn settings(options: &Serve, sockets: &Sockets, net: &NetSettings) -> Settings {
     settings.dump_at_end = true;
     settings.save_interval = options.save_interval.and_then(|time| time.get());
     settings.debug = options.enable_debug_command == Some(Switch::Yes);
-    settings.in_use = Some(crate::allocator::in_use);
     settings.listens = Listens {
         port: sockets.port,
         bind: sockets.addresses.clone(),
