@@ -247,6 +247,21 @@ fn entries_by_chance() {
     assert!(drawn.iter().all(|times| (116..=284).contains(times)), "{drawn:?}");
 }
 
+/// Three in a table of hundreds of places are as likely as each other.
+#[test]
+fn few_entries_by_chance() {
+    let store = Store::builder().expiry(Expiry::Off).build();
+    for number in 0..3_u8 {
+        store.insert(&[number], b"");
+    }
+    let mut drawn = [0_u32; 3];
+    for _ in 0..3_000 {
+        drawn[usize::from(store.random_entry(|key, _| key[0]).unwrap())] += 1;
+    }
+    // 1,000 each, give or take 26: six times that.
+    assert!(drawn.iter().all(|times| (840..=1160).contains(times)), "{drawn:?}");
+}
+
 /// Also those of a long chain.
 #[test]
 fn entries_by_chance_of_a_chain() {

@@ -33,6 +33,8 @@ const LOOKS: usize = 10;
 
 /// Buckets to try for an entry by chance, before it is a neighbour's turn.
 const TRIES: u64 = 64;
+/// A table of no more buckets than this is looked through if they have all failed.
+const FEW_BUCKETS: usize = 4096;
 
 /// [`Cache::scan`] of either face.
 fn scan<E: Loadable>(
@@ -123,7 +125,27 @@ fn random_warm<E: Loadable>(
             return take(live.entry(), live.deadline(), &now);
         }
     }
-    // There are few: the next one, of all.
+    // There are few. In a small table any of them,
+    let (guard, now) = enter(core);
+    let (mut walk, mut chosen, mut seen) = (Scan::at(0), None, 0);
+    for _ in 0..FEW_BUCKETS {
+        if walk.number().is_none() {
+            break;
+        }
+        core.engine.next_bucket(&mut walk, &guard, &now, |live| {
+            seen += 1;
+            *chance = mix(*chance);
+            // The n-th takes the place of an earlier one with a chance of one in n.
+            if *chance % seen == 0 {
+                chosen = Some(live);
+            }
+        });
+    }
+    if walk.number().is_none() {
+        return chosen.is_some_and(|live| take(live.entry(), live.deadline(), &now));
+    }
+    drop(guard);
+    // in a large one the next.
     for mut walk in [Scan::at_random(*chance), Scan::at(0)] {
         while walk.number().is_some() {
             let (guard, now) = enter(core);
@@ -194,7 +216,8 @@ where
     /// What `pick` makes of an entry that chance chooses; None if there is none. No use of the entry.
     ///
     /// All are about equally likely where buckets are well filled: an entry of a part of the table that was split once more than others is chosen half as often. Where there are
-    /// few entries for the size of the table (one in some hundred places), the likelihood is that of the gap before it. O(1), or O(buckets) where it is almost empty. Never blocks, as
+    /// few entries for the size of the table (one in some hundred places), they are equally likely if that has no more than 4,096 buckets; in a larger one the likelihood is that of the
+    /// gap before it. O(1), or O(buckets) where it is almost empty. Never blocks, as
     /// [`scan`](Self::scan).
     pub fn random_entry<R>(&self, pick: impl FnOnce(&K, EntryView<'_, V>) -> R) -> Option<R> {
         let core = self.core();
