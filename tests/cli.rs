@@ -22,6 +22,9 @@ mod replay;
 #[cfg(unix)]
 #[path = "cli/serve.rs"]
 mod serve;
+#[cfg(target_os = "linux")]
+#[path = "cli/serve_crowd.rs"]
+mod serve_crowd;
 #[cfg(unix)]
 #[path = "cli/serve_dumps.rs"]
 mod serve_dumps;

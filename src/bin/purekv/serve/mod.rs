@@ -26,6 +26,7 @@ impl Serve {
         let options = self.with_file()?;
         log(options.log_level.unwrap_or(LogLevel::Info));
         let mut sockets = Sockets::open(&options)?;
+        sockets::make_room(options.max_clients.unwrap_or(Settings::default().max_clients));
         let (store, began) = store::open(&options)?;
         let net = net_settings(&options);
         let server = Server::new(Database::new(store), settings(&options, &sockets, &net));

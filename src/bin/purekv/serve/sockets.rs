@@ -11,6 +11,8 @@ use super::options::{Options, Port};
 use super::tls;
 
 const PORT: u16 = 6666;
+/// Descriptors that are not clients': listeners, files, what threads wait with.
+const OWN_DESCRIPTORS: u64 = 64;
 
 /// The sockets, and what they are called.
 #[derive(Default)]
@@ -111,6 +113,22 @@ impl Sockets {
     #[cfg(not(unix))]
     fn bind_unix(&mut self, path: &Path, _: Option<&str>) -> Result<(), String> {
         Err(format!("{}: this system has no unix sockets", path.display()))
+    }
+}
+
+/// A client takes a descriptor, and the system's first limit is often 1024.
+pub(crate) fn make_room(clients: usize) {
+    let wanted = clients as u64 + OWN_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(most) if most < wanted => {
+            tracing::warn!(
+                most,
+                wanted,
+                "the system allows fewer descriptors than clients may come"
+            );
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, wanted, "cannot ask for descriptors"),
     }
 }
 
