@@ -136,7 +136,7 @@ fn random_warm<E: Loadable>(
             seen += 1;
             *chance = mix(*chance);
             // The n-th takes the place of an earlier one with a chance of one in n.
-            if *chance % seen == 0 {
+            if chance.is_multiple_of(seen) {
                 chosen = Some(live);
             }
         });
