@@ -30,6 +30,9 @@ mod random;
 #[path = "server/redis.rs"]
 #[cfg(unix)]
 mod redis;
+#[path = "server/redis_talk.rs"]
+#[cfg(unix)]
+mod redis_talk;
 #[path = "resp_redis/server.rs"]
 #[cfg(unix)]
 #[allow(dead_code, reason = "not all of it is needed")]
