@@ -2,8 +2,8 @@
 //!
 //! A request is worth little more than the two or three waits for memory that it takes, for the bucket and the entry of its key. So requests are
 //! decoded before the first of them is carried out, up to [`RUN`](super::execute::RUN) of them, and all that memory is asked for at once. Then they are carried out one
-//! by one, in order, but for runs of GETs, each of which is one look-up of many. (SETs of 64 bytes, a million keys, 64 in a pipeline: 0.42 µs
-//! of the server instead of 0.90.)
+//! by one, in order, but for runs of GETs, each of which is one look-up of many. (`redis-benchmark -t set -d 64 -r 1000000 -P 64`, before
+//! and after: 0.9 µs of the server's processor time a SET, and 0.44.)
 //!
 //! A batch ends with the first request whose first argument is no key: it may change how what follows is to be understood, as AUTH does, or whether
 //! it is to be carried out at all, as QUIT. What follows is decoded after it.

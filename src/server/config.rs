@@ -160,8 +160,8 @@ enum Change {
     Saves(Vec<SavePoint>),
 }
 
-/// Bytes with a unit, as Redis writes them: k is 1000, kb is 1024.
-fn bytes(text: &[u8]) -> Option<u64> {
+/// A number of bytes as Redis's settings have them: `1048576`, `1mb`, in either case; `k` is 1000 and `kb` 1024, and so on. None: it is no such thing, or more than 64 bits.
+pub fn bytes(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.to_ascii_lowercase().as_slice() {

@@ -280,7 +280,7 @@ impl Connection {
             inside.look();
             place += 1;
         }
-        self.is_closing |= self.session.has_quit();
+        self.is_closing |= self.session.has_quit;
         self.decoder.set_must_authenticate(!self.session.is_authenticated);
         None
     }

@@ -113,6 +113,7 @@ mod watch;
 mod worker;
 
 pub use clients::Peer;
+pub use config::bytes;
 pub use connection::{Connection, Wanted};
 pub use execute::Database;
 pub use settings::{Listens, Server, Settings};

@@ -67,10 +67,6 @@ impl Session {
         self.seat.card.id
     }
 
-    pub(super) fn has_quit(&self) -> bool {
-        self.has_quit
-    }
-
     /// Whether a GET needs nothing but the store.
     pub(super) fn is_plain(&self) -> bool {
         self.is_authenticated && !self.is_mute && !self.skips_next && !self.transaction.is_open()

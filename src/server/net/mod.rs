@@ -28,8 +28,8 @@
 //!
 //! # Why not an asynchronous runtime
 //!
-//! Tokio, one runtime a thread, with one task a connection, took 1.1 to 1.2 × the processor time for the same connections: 0.42 to 0.36 µs a GET at 16 in a pipeline,
-//! 4.8 to 3.9 µs at 1. The state machine of a connection has no use for tasks: it is one.
+//! It was tried first, and took 1.1 to 1.2 × the processor time for the same connections (`docs/design.md`, "The server"). The state machine of a connection has no use for
+//! tasks: it is one.
 
 mod accept;
 mod peer;

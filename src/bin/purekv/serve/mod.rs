@@ -81,11 +81,8 @@ fn obey_signals(server: &Arc<Server>) -> Result<(), String> {
     let server = server.clone();
     let thread = std::thread::Builder::new().name("purekv-signals".to_owned());
     let thread = thread.spawn(move || {
-        for count in signals.iter().scan(0, |count, ()| {
-            *count += 1;
-            Some(*count)
-        }) {
-            if count > 1 {
+        for (before, ()) in signals.iter().enumerate() {
+            if before > 0 {
                 tracing::warn!("a second signal: ends at once");
                 std::process::exit(1);
             }
