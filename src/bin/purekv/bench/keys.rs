@@ -239,6 +239,13 @@ impl Sequence {
         self.order.chunks_exact(CHUNK).cycle()
     }
 
+    /// `count` accesses from the `first` on, over and over; both are multiples of `count`.
+    #[inline]
+    pub(crate) fn part(&self, first: u64, count: usize) -> &[u32] {
+        let begin = (first % self.order.len() as u64) as usize;
+        &self.order[begin..][..count]
+    }
+
     /// The key of an access, and what to do with it.
     #[inline]
     pub(crate) fn access(&self, access: u32) -> (&Key, Access) {

@@ -8,6 +8,7 @@ mod compare;
 mod keys;
 mod latencies;
 mod machine;
+mod park;
 mod progress;
 mod render;
 mod report;

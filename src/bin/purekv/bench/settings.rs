@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::compare::Comparison;
 use super::subjects;
 
 /// How thorough a run is.
@@ -111,12 +112,12 @@ impl Settings {
     }
 
     /// The stores of repetition `rep`, of those that take part: each time another one begins, so that none always follows the same.
-    pub(crate) fn turn(&self, rep: usize, takes_part: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    pub(crate) fn turn(&self, rep: usize, comparison: &dyn Comparison) -> Vec<&'static str> {
         let asked = |name: &&str| match self.subjects.is_empty() {
-            true => !subjects::WHERE_NAMED.contains(name),
+            true => !subjects::WHERE_NAMED.contains(name) || comparison.also().contains(name),
             false => self.subjects.contains(name),
         };
-        let asked = |name: &&str| takes_part(name) && asked(name);
+        let asked = |name: &&str| comparison.takes_part(name) && asked(name);
         let mut names: Vec<&'static str> = subjects::NAMES.iter().copied().filter(asked).collect();
         if !names.is_empty() {
             let begin = rep % names.len();

@@ -40,7 +40,7 @@ fn expected(settings: &Settings, comparison: &dyn Comparison) -> f64 {
     if comparison.obstacle().is_some() {
         return 0.0;
     }
-    let turns = settings.turn(0, |name| comparison.takes_part(name)).len() * comparison.reps();
+    let turns = settings.turn(0, comparison).len() * comparison.reps();
     turns as f64 * comparison.seconds()
 }
 

@@ -37,6 +37,11 @@ pub(crate) trait Comparison {
     /// Whether a subject takes part.
     fn takes_part(&self, subject: &str) -> bool;
 
+    /// Those that take part here though they do so elsewhere only where they are named.
+    fn also(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// How often each subject is measured.
     fn reps(&self) -> usize;
 

@@ -18,19 +18,34 @@ const BACKED: usize = 3 << 29;
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Figures of rows, with the CPU share that the process got meanwhile.
-    samples: Vec<(RowName, f64, f64)>,
-    /// Points of charts alone: chart, x, value.
-    points: Vec<(String, f64, f64)>,
+    samples: Vec<(RowName, f64, Option<f64>)>,
+    /// Points of charts alone: chart, x, value; and the line they are on, if it is not the subject's own.
+    points: Vec<(String, f64, f64, Option<String>)>,
     notes: Vec<String>,
 }
 
 impl Outcome {
+    /// A figure, and the share of its processors that the process got meanwhile. What is no number is left out.
     pub(crate) fn sample(&mut self, row: RowName, value: f64, share: f64) {
-        self.samples.push((row, value, share));
+        if value.is_finite() {
+            self.samples.push((row, value, Some(share)));
+        }
+    }
+
+    /// A figure of which the share would say nothing.
+    pub(crate) fn figure(&mut self, row: RowName, value: f64) {
+        if value.is_finite() {
+            self.samples.push((row, value, None));
+        }
     }
 
     pub(crate) fn point(&mut self, chart: &str, x: f64, value: f64) {
-        self.points.push((chart.to_owned(), x, value));
+        self.points.push((chart.to_owned(), x, value, None));
+    }
+
+    /// On a line of another name than the subject's.
+    pub(crate) fn point_of(&mut self, chart: &str, line: &str, x: f64, value: f64) {
+        self.points.push((chart.to_owned(), x, value, Some(line.to_owned())));
     }
 
     /// Something to say below the table.
@@ -64,7 +79,7 @@ pub(crate) fn run(
         comparison.prepare();
     }
     for rep in 0..comparison.reps() {
-        for subject in settings.turn(rep, |name| comparison.takes_part(name)) {
+        for subject in settings.turn(rep, comparison) {
             if section.failures.iter().any(|failure| failure.subject == subject) {
                 continue;
             }
@@ -88,8 +103,8 @@ fn add(section: &mut Section, subject: &str, outcome: Outcome) {
     for (row, value, share) in outcome.samples {
         section.sample(&row, subject, value, share);
     }
-    for (chart, x, value) in outcome.points {
-        section.point(&chart, subject, x, value);
+    for (chart, x, value, line) in outcome.points {
+        section.point(&chart, line.as_deref().unwrap_or(subject), x, value);
     }
     outcome.notes.into_iter().for_each(|note| section.note(note));
 }

@@ -105,6 +105,9 @@ impl Chart {
     }
 
     pub(super) fn add(&mut self, subject: &str, x: f64, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
         let index = self.series.iter().position(|series| series.subject == subject);
         let index = index.unwrap_or_else(|| {
             self.series.push(Series { subject: subject.to_owned(), points: vec![] });

@@ -69,7 +69,7 @@ impl Section {
     }
 
     /// Adds one measurement. A row comes to be with its first; a chart that the row is on gets the same figure.
-    pub(crate) fn sample(&mut self, name: &RowName, subject: &str, value: f64, share: f64) {
+    pub(crate) fn sample(&mut self, name: &RowName, subject: &str, value: f64, share: Option<f64>) {
         let index = self.rows.iter().position(|row| row.name.label == name.label);
         let index = index.unwrap_or_else(|| {
             self.rows.push(Row { name: name.clone(), cells: vec![] });

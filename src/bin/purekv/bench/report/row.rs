@@ -40,7 +40,7 @@ impl RowName {
 pub(crate) struct Cell {
     pub(crate) subject: String,
     pub(crate) samples: Vec<f64>,
-    /// Of the processors it could have used, the share that the process got, in each repetition.
+    /// Of the processors it could have used, the share that the process got, in each repetition; empty where that says nothing.
     pub(crate) cpu_share: Vec<f64>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Row {
 const UNDISTURBED: f64 = 0.95;
 
 impl Row {
-    pub(super) fn add(&mut self, subject: &str, value: f64, share: f64) {
+    pub(super) fn add(&mut self, subject: &str, value: f64, share: Option<f64>) {
         let index = self.cells.iter().position(|cell| cell.subject == subject);
         let index = index.unwrap_or_else(|| {
             let subject = subject.to_owned();
@@ -69,7 +69,7 @@ impl Row {
             self.cells.len() - 1
         });
         self.cells[index].samples.push(value);
-        self.cells[index].cpu_share.push(share);
+        self.cells[index].cpu_share.extend(share);
     }
 
     pub(crate) fn cell(&self, subject: &str) -> Option<&Cell> {

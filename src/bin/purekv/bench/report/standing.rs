@@ -105,7 +105,7 @@ mod tests {
         let mut section = Section::default();
         for (subject, samples) in cells {
             let name = RowName::new("row", "Mops/s", better);
-            samples.iter().for_each(|value| section.sample(&name, subject, *value, 1.0));
+            samples.iter().for_each(|value| section.sample(&name, subject, *value, Some(1.0)));
         }
         section.rows.remove(0)
     }

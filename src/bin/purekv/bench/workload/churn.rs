@@ -5,59 +5,93 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use super::child::{self, Outcome};
+use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Key, digest, value};
-use crate::bench::options::{Options, short};
-use crate::bench::report::{Better, RowName};
+use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::threads_to_end;
+use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Config, Subject, Visit};
 use crate::bench::{alloc, machine};
-
-/// What `churn` takes; `--keys` is the constant size.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
-    /// Operations in all, inserts and removes counted alike.
-    #[arg(long, default_value_t = 100_000_000)]
-    operations: u64,
-    /// Time-to-live in seconds; 0 for none.
-    #[arg(long, default_value_t = 3600.0)]
-    ttl: f64,
-}
 
 /// Parts of the run that are reported each.
 const PARTS: u64 = 10;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let options = &arguments.options;
-    let keys = options.keys(&[100_000])[0];
-    let threads = options.threads(&[2])[0];
-    let row = |label: &str| match label {
-        label if label.starts_with("speed, last") => RowName::new(label, "×", Better::Higher),
-        label if label.ends_with("over second") => RowName::new(label, "×", Better::Lower),
-        label if label.starts_with("speed") => RowName::new(label, "Mops/s", Better::Higher),
-        _ => RowName::new(label, "MiB", Better::Lower),
-    };
-    let what = format!(
-        "{} live keys, {} inserts and removes in all by {threads} threads, TTL {} s.",
-        short(keys),
-        short(arguments.operations as usize),
-        arguments.ttl
-    );
-    let churn = |subject| {
-        let (ttl, operations) = (arguments.ttl, arguments.operations);
-        subjects::with(subject, Churn { keys, threads, operations, ttl })
-    };
-    let notes = ["Memory as it stood at the end of each tenth, in the midst of the traffic."];
-    child::measure("churn", options, |name| name != "none", churn, row, &[&what, notes[0]])
+/// `churn`.
+pub(crate) struct Churning {
+    keys: usize,
+    threads: usize,
+    operations: u64,
+    reps: usize,
+}
+
+impl Churning {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            keys: settings.one_keys(settings.pick(20_000, 100_000, 100_000)),
+            threads: settings.most_threads(machine::cores()),
+            operations: settings.pick(2_000_000, 40_000_000, 400_000_000),
+            reps: settings.reps(1, 1, 3),
+        }
+    }
+}
+
+impl Comparison for Churning {
+    fn name(&self) -> &'static str {
+        "churn"
+    }
+
+    fn title(&self) -> &'static str {
+        "Ever-new keys at constant size"
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "{} entries, {} inserts and removes in all by {} threads: each pair inserts a key that never was and removes the oldest. With a time-to-live of an hour, so that what a store keeps for the deadlines of removed entries shows too.",
+            short(self.keys),
+            short(self.operations as usize),
+            self.threads
+        )
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let chart = |(id, title, y): (&str, &str, &str)| {
+            let x = Axis::new("tenth of the run", Scale::Steps);
+            Chart::lines(id, title, x, Axis::new(y, Scale::Linear))
+        };
+        let speed = ("churn-speed", "speed", "million operations a second");
+        vec![chart(speed), chart(("churn-memory", "memory", "MiB resident"))]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["Memory as it stood at the end of each tenth, in the midst of the traffic.".into()]
+    }
+
+    fn takes_part(&self, subject: &str) -> bool {
+        subject != "none"
+    }
+
+    fn reps(&self) -> usize {
+        self.reps
+    }
+
+    fn seconds(&self) -> f64 {
+        0.5 + self.operations as f64 * 0.3e-6
+    }
+
+    fn in_child(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, subject: &'static str) -> Outcome {
+        let Self { keys, threads, operations, .. } = *self;
+        subjects::with(subject, Churn { keys, threads, operations })
+    }
 }
 
 struct Churn {
     keys: usize,
     threads: usize,
     operations: u64,
-    ttl: f64,
 }
 
 #[derive(Clone, Copy)]
@@ -73,7 +107,7 @@ impl Visit for Churn {
     fn visit<S: Subject>(self) -> Outcome {
         alloc::start_counting();
         let (allocated, resident) = (alloc::live(), machine::rss());
-        let ttl = (self.ttl > 0.0).then(|| Duration::from_secs_f64(self.ttl));
+        let ttl = Some(super::LONG);
         let subject = S::build(&Config::growing(self.keys, ttl.is_some()));
         let live = (self.keys / self.threads).max(1) as u64;
         let pairs = (self.operations / 2 / self.threads as u64 / PARTS).max(1);
@@ -119,17 +153,21 @@ impl Visit for Churn {
         let speed = |part: &Part| operations / part.wall.as_secs_f64() / 1e6;
         let mebibytes = |part: &Part| (part.allocated - allocated) as f64 / 1048576.0;
         let rss = |part: &Part| (part.resident as f64 - resident as f64) / 1048576.0;
-        let mut outcome = Outcome { share: run.share, ..Outcome::default() };
-        let mut report = |name: &str, figure: &dyn Fn(&Part) -> f64| {
-            for (index, part) in parts.iter().enumerate() {
-                outcome.value(format!("{name}, part {}", index + 1), figure(part));
-            }
-            let (second, last) = (figure(&parts[1]), figure(&parts[PARTS as usize - 1]));
-            outcome.value(format!("{name}, last over second"), last / second);
+        let mut outcome = Outcome::default();
+        for (index, part) in parts.iter().enumerate() {
+            outcome.point("churn-speed", index as f64 + 1.0, speed(part));
+            outcome.point("churn-memory", index as f64 + 1.0, rss(part));
+        }
+        let (second, last) = (&parts[1], &parts[PARTS as usize - 1]);
+        let mut row = |label, unit, better, value| {
+            outcome.sample(RowName::new(label, unit, better), value, run.share);
         };
-        report("speed", &speed);
-        report("allocated", &mebibytes);
-        report("RSS", &rss);
+        row("speed, second tenth", "Mops/s", Better::Higher, speed(second));
+        row("speed, last tenth", "Mops/s", Better::Higher, speed(last));
+        row("allocated, last tenth", "MiB", Better::Lower, mebibytes(last));
+        row("resident, last tenth", "MiB", Better::Lower, rss(last));
+        let grown = rss(last) / rss(second);
+        row("resident, last over second tenth", "×", Better::Neither, grown);
         outcome
     }
 }

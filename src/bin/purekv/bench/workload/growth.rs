@@ -7,56 +7,94 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use super::child::{self, Outcome};
+use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Key, value};
 use crate::bench::latencies::Latencies;
-use crate::bench::options::{Options, short};
-use crate::bench::report::{Better, RowName, Target};
+use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::threads_to_end;
+use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Config, Subject, Visit};
 use crate::bench::ticks::Ticks;
 use crate::bench::{alloc, machine};
-
-/// What `growth` takes; `--keys` is the final size.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
-}
 
 /// An insert longer than this is looked at: nanoseconds.
 const LONG: u64 = 100_000;
 /// The count of switches is read anew after so many inserts: what lies in between is a few microseconds.
 const FRESH: u32 = 64;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let row = |label: &str| match label {
-        "longest insert, not preempted" => {
-            RowName::new(label, "µs", Better::Lower).target(Target::AtMost(1000.0))
-        }
-        "peak over final, allocated" | "peak over final, RSS" => {
-            RowName::new(label, "×", Better::Lower).target(Target::AtMost(1.15))
-        }
-        "filled at" => RowName::new(label, "Mops/s", Better::Higher),
-        "final, allocated" | "final, RSS" => RowName::new(label, "MiB", Better::Lower),
-        _ => RowName::new(label, "µs", Better::Lower),
-    };
-    let options = &arguments.options;
-    let keys = options.keys(&[4_000_000])[0];
-    let threads = options.threads(&[2])[0];
-    let what = format!("From empty to {} entries with TTL by {threads} threads.", short(keys));
-    child::measure(
-        "growth",
-        options,
-        |_| true,
-        |subject| subjects::with(subject, Growth { keys, threads }),
-        row,
-        &[
-            &what,
-            "`not preempted`: the thread had no involuntary switch meanwhile. `none`: the same loop without a store, which shows what the machine adds.",
-        ],
-    )
+/// `growth`.
+pub(crate) struct Growing {
+    keys: usize,
+    threads: usize,
+    reps: usize,
 }
+
+impl Growing {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            keys: settings.one_keys(settings.pick(400_000, 2_000_000, 4_000_000)),
+            threads: settings.most_threads(machine::cores()),
+            reps: settings.reps(1, 3, 5),
+        }
+    }
+}
+
+impl Comparison for Growing {
+    fn name(&self) -> &'static str {
+        "growth"
+    }
+
+    fn title(&self) -> &'static str {
+        "Growing from empty: the longest insert, the peak of memory"
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "From empty to {} entries with a time-to-live by {} threads, nobody told how many there will be. Every insert is timed.",
+            short(self.keys),
+            self.threads
+        )
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let x = Axis::new("share of inserts that took no longer", Scale::Nines);
+        let y = Axis::new("microseconds", Scale::Log);
+        let curve = Chart::lines("growth-insert", "inserts while the store grows", x, y);
+        let x = Axis::new("", Scale::Steps).named(0.0, "allocated").named(1.0, "resident");
+        let y = Axis::new("peak over final size", Scale::Linear);
+        vec![
+            curve,
+            Chart::bars("growth-peak", "memory at its peak, as a multiple of the final", x, y),
+        ]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["`not preempted`: the thread had no involuntary switch meanwhile; what a hypervisor takes remains in. `none`: the same loop without a store, which shows what the machine adds.".into()]
+    }
+
+    fn takes_part(&self, _: &str) -> bool {
+        true
+    }
+
+    fn reps(&self) -> usize {
+        self.reps
+    }
+
+    fn seconds(&self) -> f64 {
+        1.0 + self.keys as f64 * 1e-6
+    }
+
+    fn in_child(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, subject: &'static str) -> Outcome {
+        subjects::with(subject, Growth { keys: self.keys, threads: self.threads })
+    }
+}
+
+/// Quantiles of the curve.
+const CURVE: [f64; 9] = [0.5, 0.9, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999, 0.999999];
 
 struct Growth {
     keys: usize,
@@ -91,22 +129,38 @@ impl Visit for Growth {
         run.results.iter().for_each(|thread| all.merge(&thread.latencies));
         let undisturbed = run.results.iter().map(|thread| thread.longest_undisturbed).max();
 
-        let mut outcome = Outcome { share: run.share, ..Outcome::default() };
+        let mut outcome = Outcome::default();
+        let mut row = |label: &str, unit, better, value| {
+            outcome.sample(RowName::new(label, unit, better), value, run.share);
+        };
         let micros = |nanos: u64| nanos as f64 / 1e3;
-        outcome.value("longest insert, not preempted", micros(undisturbed.unwrap_or(0)));
-        outcome.value("longest insert", micros(all.insert.max()));
+        row("longest insert, not preempted", "µs", Better::Lower, micros(undisturbed.unwrap_or(0)));
+        row("longest insert", "µs", Better::Lower, micros(all.insert.max()));
         for (name, quantile) in [("p99.9", 0.999), ("p99.99", 0.9999), ("p99.999", 0.99999)] {
-            outcome.value(format!("insert {name}"), micros(all.insert.value_at_quantile(quantile)));
+            let value = micros(all.insert.value_at_quantile(quantile));
+            row(&format!("insert, {name}"), "µs", Better::Lower, value);
         }
-        outcome.value("filled at", self.keys as f64 / run.wall.as_secs_f64() / 1e6);
+        let rate = self.keys as f64 / run.wall.as_secs_f64() / 1e6;
+        row("filled at", "Mops/s", Better::Higher, rate);
+        for quantile in CURVE {
+            if (1.0 - quantile) * self.keys as f64 >= 5.0 {
+                let value = micros(all.insert.value_at_quantile(quantile));
+                outcome.point("growth-insert", quantile, value);
+            }
+        }
         if S::STORES {
             let peak_rss = machine::peak_rss() as f64 - before.1 as f64;
             let (rss, allocated) = settled(before);
             let peak = ((peak - before.0) as f64).max(allocated);
-            outcome.value("peak over final, allocated", peak / allocated);
-            outcome.value("peak over final, RSS", peak_rss / rss);
-            outcome.value("final, allocated", allocated / 1048576.0);
-            outcome.value("final, RSS", rss / 1048576.0);
+            let mut over = |label, x, value| {
+                let row = RowName::new(label, "×", Better::Lower).on("growth-peak", x);
+                outcome.sample(row, value, run.share);
+            };
+            over("peak over final, allocated", 0.0, peak / allocated);
+            over("peak over final, resident", 1.0, peak_rss / rss);
+            let row = |label| RowName::new(label, "MiB", Better::Lower);
+            outcome.sample(row("final, allocated"), allocated / 1048576.0, run.share);
+            outcome.sample(row("final, resident"), rss / 1048576.0, run.share);
         }
         drop(subject);
         outcome

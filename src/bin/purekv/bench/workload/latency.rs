@@ -6,75 +6,119 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
+use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Access, CHUNK, Distribution, Sequence, Tally, digest, value};
 use crate::bench::latencies::Latencies;
-use crate::bench::options::{Options, short};
-use crate::bench::report::{Better, Report, RowName, Target};
+use crate::bench::machine;
+use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::{ended, threads_for};
+use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Subject, Visit};
 use crate::bench::ticks::Ticks;
 
-/// What `latency` takes.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
-    /// Share of inserts in percent.
-    #[arg(long, default_value_t = 50)]
-    inserts: usize,
-    /// The distribution.
-    #[arg(long, default_value = "zipf")]
-    distribution: Distribution,
-}
+/// What the table shows; the curves have all of [`CURVE`].
+const QUANTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999), ("longest", 1.0)];
 
-/// The quantiles that are reported, with what is demanded of gets and of inserts, in nanoseconds.
-const QUANTILES: [(&str, f64, Option<f64>, Option<f64>); 5] = [
-    ("p50", 0.5, None, None),
-    ("p99", 0.99, None, None),
-    ("p99.9", 0.999, Some(2_000.0), Some(30_000.0)),
-    ("p99.99", 0.9999, Some(100_000.0), None),
-    ("max", 1.0, None, None),
+/// Quantiles of the curves.
+const CURVE: [f64; 16] = [
+    0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999, 0.99995,
+    0.99999, 0.999999,
 ];
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let options = &arguments.options;
-    let mut report = Report::new("latency");
-    let cost = Ticks::new().own_cost();
-    report.note(format!("One read of the clock takes {cost:.0} ns; every figure has about one in it. `none`: the same loop without a store."));
-    for keys in options.keys(&[100_000]) {
-        for threads in options.threads(&[8]) {
-            let sequences =
-                Sequence::for_threads(threads, keys, arguments.distribution, arguments.inserts);
-            for rep in 0..options.reps {
-                for name in options.subjects(rep, |_| true) {
-                    let cell = Cell { sequences: &sequences, keys, time: options.time() };
-                    let (latencies, share) = subjects::with(name, cell);
-                    let what = format!("{}, threads {threads}", short(keys));
-                    for (kind, histogram) in
-                        [("get", &latencies.get), ("insert", &latencies.insert)]
-                    {
-                        for (row, value) in rows(&format!("{what}, {kind}"), kind, histogram) {
-                            report.sample(&row, name, value, share);
-                        }
-                    }
+/// Of a curve's end at least so many operations lie beyond, or it is chance.
+const BEYOND: f64 = 5.0;
+
+/// `latency`.
+pub(crate) struct Latency {
+    keys: usize,
+    threads: usize,
+    time: Duration,
+    reps: usize,
+    sequences: Vec<Sequence>,
+}
+
+impl Latency {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            keys: settings.one_keys(100_000),
+            threads: settings.most_threads(4 * machine::cores()),
+            time: settings.time(0.25, 1.0, 3.0),
+            reps: settings.reps(2, 5, 9),
+            sequences: vec![],
+        }
+    }
+}
+
+impl Comparison for Latency {
+    fn name(&self) -> &'static str {
+        "latency"
+    }
+
+    fn title(&self) -> &'static str {
+        "How long single operations take"
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "{} threads on {} cores, so that threads are stopped anywhere; half gets, half inserts that replace, of {} keys by zipf 0.99, with a time-to-live. Every operation is timed by itself.",
+            self.threads,
+            machine::cores(),
+            short(self.keys)
+        )
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let chart = |kind: &str| {
+            let x = Axis::new("share of operations that took no longer", Scale::Nines);
+            let y = Axis::new("nanoseconds", Scale::Log);
+            Chart::lines(format!("latency-{kind}"), format!("{kind}s"), x, y)
+        };
+        vec![chart("get"), chart("insert")]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let cost = Ticks::new().own_cost();
+        vec![format!(
+            "One look at the clock takes {cost:.0} ns; every figure has about one in it. `none`: the same loop without a store, which shows what clock and scheduler add. Each thread asks anew when it has its answer: what was not asked while it waited is in no percentile."
+        )]
+    }
+
+    fn prepare(&mut self) {
+        self.sequences = Sequence::for_threads(self.threads, self.keys, Distribution::Zipf, 50);
+    }
+
+    fn takes_part(&self, _: &str) -> bool {
+        true
+    }
+
+    fn reps(&self) -> usize {
+        self.reps
+    }
+
+    fn seconds(&self) -> f64 {
+        1.2 * self.time.as_secs_f64() + self.keys as f64 * 1e-6
+    }
+
+    fn measure(&self, subject: &'static str) -> Outcome {
+        let cell = Cell { sequences: &self.sequences, keys: self.keys, time: self.time };
+        let (latencies, share) = subjects::with(subject, cell);
+        let mut outcome = Outcome::default();
+        for (kind, histogram) in [("get", &latencies.get), ("insert", &latencies.insert)] {
+            for (name, quantile) in QUANTILES {
+                let row = RowName::new(format!("{kind}, {name}"), "ns", Better::Lower);
+                outcome.sample(row, histogram.value_at_quantile(quantile) as f64, share);
+            }
+            for quantile in CURVE {
+                if (1.0 - quantile) * histogram.len() as f64 >= BEYOND {
+                    let value = histogram.value_at_quantile(quantile).max(1);
+                    outcome.point(&format!("latency-{kind}"), quantile, value as f64);
                 }
             }
         }
+        super::note_misses(&mut outcome);
+        outcome
     }
-    super::note_misses(&mut report);
-    report.finish(options.json.as_deref())
-}
-
-fn rows(label: &str, kind: &str, histogram: &Histogram<u64>) -> Vec<(RowName, f64)> {
-    let row = |(name, quantile, get, insert): (&str, f64, Option<f64>, Option<f64>)| {
-        let row = RowName::new(format!("{label} {name}"), "ns", Better::Lower);
-        let limit = if kind == "get" { get } else { insert };
-        let row = limit.into_iter().fold(row, |row, limit| row.target(Target::AtMost(limit)));
-        (row, histogram.value_at_quantile(quantile) as f64)
-    };
-    QUANTILES.into_iter().map(row).collect()
 }
 
 struct Cell<'a> {

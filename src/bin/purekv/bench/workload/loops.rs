@@ -96,3 +96,22 @@ pub(super) fn mixed<S: Subject>(
     }
     (accesses, tally)
 }
+
+/// `steps` operations of the sequence from the `first` on, as [`mixed`]; each get checks its value by itself.
+#[inline(never)]
+pub(super) fn steps<S: Subject>(subject: &S, sequence: &Sequence, first: u64, steps: usize) {
+    for &access in sequence.part(first, steps) {
+        match sequence.access(access) {
+            (key, Access::Get) => {
+                let got = subject.get(key.bytes(), digest);
+                let wanted = 2 * u64::from(key.id);
+                let is_right =
+                    got.map_or(!S::STORES || !S::REPLACES_ATOMICALLY, |got| got == wanted);
+                assert!(is_right, "a get missed, or read what was never written");
+            }
+            (key, Access::Insert) => {
+                subject.insert(key.bytes(), &value(key.id), Some(super::LONG));
+            }
+        }
+    }
+}

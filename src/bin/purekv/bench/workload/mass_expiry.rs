@@ -7,75 +7,110 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::child::{self, Outcome};
 use super::mass_expiry_line::{Line, Memory};
 use crate::bench::alloc;
+use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Access, CHUNK, Distribution, Key, Sequence, Tally, digest, value};
 use crate::bench::latencies::Latencies;
 use crate::bench::machine;
-use crate::bench::options::{Options, short};
-use crate::bench::report::{Better, RowName, Target};
+use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::{ended, threads_for};
+use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Config, Subject, Visit};
 use crate::bench::ticks::Ticks;
 
-/// What `mass-expiry` takes; `--keys` are the live keys.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
+/// `mass-expiry`.
+pub(crate) struct MassExpiry {
+    /// Those that live on.
+    live: usize,
     /// How many entries are due at once.
-    #[arg(long, default_value_t = 1_000_000)]
     due: usize,
-    /// Seconds from the first of them to the instant: filling takes the slowest subject some of it.
-    #[arg(long, default_value_t = 10.0)]
-    lead: f64,
-    /// Share of inserts in the traffic, in percent.
-    #[arg(long, default_value_t = 50)]
-    inserts: usize,
+    /// From the first of them to the instant: filling takes the slowest subject some of it.
+    lead: Duration,
+    /// How long *after* lasts.
+    after: Duration,
+    threads: usize,
+    reps: usize,
 }
 
 /// How long *at* lasts.
 const AT: Duration = Duration::from_secs(1);
-/// How long *after* lasts.
-const AFTER: Duration = Duration::from_secs(4);
 /// How long the traffic must have run for a fair *before*, and is not recorded until then.
 const WARM_UP: Duration = Duration::from_millis(500);
-const MIN_BEFORE: Duration = Duration::from_millis(2000);
+const MIN_BEFORE: Duration = Duration::from_millis(1000);
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let row = |label: &str| match label {
-        "get p99.9, at over before" | "insert p99.9, at over before" => {
-            RowName::new(label, "×", Better::Lower).target(Target::AtMost(2.0))
+impl MassExpiry {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            live: settings.one_keys(100_000),
+            due: settings.pick(200_000, 1_000_000, 1_000_000),
+            lead: Duration::from_secs_f64(settings.pick(2.5, 8.0, 8.0)),
+            after: Duration::from_secs_f64(settings.pick(0.5, 4.0, 4.0)),
+            threads: settings.most_threads(machine::cores()),
+            reps: settings.reps(1, 3, 5),
         }
-        "longest stall" => RowName::new(label, "ms", Better::Lower).target(Target::AtMost(20.0)),
-        "memory back (allocated)" | "memory back (RSS)" => {
-            RowName::new(label, "ms", Better::Lower).target(Target::AtMost(1000.0))
-        }
-        "came back (allocated)" | "came back (RSS)" => RowName::new(label, "%", Better::Higher),
-        "entries left over" => RowName::new(label, "entries", Better::Lower),
-        _ => RowName::new(label, "µs", Better::Lower),
-    };
-    let due = short(arguments.due);
-    let what = format!(
-        "{due} entries due at one instant, traffic on other keys; subjects without a TTL per entry are left out."
-    );
-    child::measure(
-        "mass-expiry",
-        &arguments.options,
-        subjects::expires,
-        |subject| subjects::with(subject, Storm { arguments }),
-        row,
-        &[
-            &what,
-            "`memory back`: from the instant until all but 1 % of what ever comes back is back; `came back`: how much of what the entries took that is (tables may stay).",
-        ],
-    )
+    }
 }
 
-struct Storm<'a> {
-    arguments: &'a Arguments,
+impl Comparison for MassExpiry {
+    fn name(&self) -> &'static str {
+        "mass-expiry"
+    }
+
+    fn title(&self) -> &'static str {
+        "A mass expiry, under traffic"
+    }
+
+    fn about(&self) -> String {
+        format!(
+            "{} entries are due at one instant, while {} threads read and replace {} others. Stores without a time-to-live per entry are left out.",
+            short(self.due),
+            self.threads,
+            short(self.live)
+        )
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let x = Axis::new("seconds after the instant", Scale::Linear);
+        let chart = |id, title, y: &str, scale| {
+            let chart = Chart::lines(id, title, x.clone(), Axis::new(y, scale));
+            chart.marked(0.0, "due")
+        };
+        let speed = "million operations a second";
+        vec![
+            chart("mass-expiry-speed", "operations", speed, Scale::Linear),
+            chart("mass-expiry-stall", "the longest operation", "milliseconds", Scale::Log),
+            chart("mass-expiry-memory", "memory", "MiB allocated", Scale::Linear),
+            chart("mass-expiry-resident", "memory, resident", "MiB resident", Scale::Linear),
+        ]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["Before: until the instant; at: the second after it; after: what follows. `memory back`: from the instant until all but 1 % of what ever comes back is back; `came back`: how much of what the entries took that is (tables may stay).".into()]
+    }
+
+    fn takes_part(&self, subject: &str) -> bool {
+        subjects::expires(subject)
+    }
+
+    fn reps(&self) -> usize {
+        self.reps
+    }
+
+    fn seconds(&self) -> f64 {
+        1.0 + (self.lead + AT + self.after).as_secs_f64()
+    }
+
+    fn in_child(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, subject: &'static str) -> Outcome {
+        subjects::with(subject, Storm(self))
+    }
 }
+
+struct Storm<'a>(&'a MassExpiry);
 
 /// The bounds of the phases, in counts of the clock and as instants.
 #[derive(Clone, Copy)]
@@ -97,13 +132,10 @@ impl Visit for Storm<'_> {
     type Output = Outcome;
 
     fn visit<S: Subject>(self) -> Outcome {
-        let options = &self.arguments.options;
-        let threads = options.threads(&[2])[0];
-        let live = options.keys(&[100_000])[0];
-        let inserts = self.arguments.inserts;
-        let sequences = Sequence::for_threads(threads, live, Distribution::Zipf, inserts);
+        let MassExpiry { live, due: expiring, lead, after, threads, .. } = *self.0;
+        let sequences = Sequence::for_threads(threads, live, Distribution::Zipf, 50);
         alloc::start_counting();
-        let subject = S::build(&Config::growing(live + self.arguments.due, true));
+        let subject = S::build(&Config::growing(live + expiring, true));
         for id in 0..live as u32 {
             subject.insert(Key::of(id).bytes(), &value(id), Some(super::LONG));
         }
@@ -112,15 +144,15 @@ impl Visit for Storm<'_> {
 
         let ticks = Ticks::new();
         let (origin, start) = (ticks.now(), Instant::now());
-        let due = start + Duration::from_secs_f64(self.arguments.lead);
-        for id in live as u32..(live + self.arguments.due) as u32 {
+        let due = start + lead;
+        for id in live as u32..(live + expiring) as u32 {
             let ttl = due.saturating_duration_since(Instant::now());
             subject.insert(Key::of(id).bytes(), &value(id), Some(ttl));
         }
-        super::check_len(&subject, live + self.arguments.due);
+        super::check_len(&subject, live + expiring);
         let full = (alloc::live(), machine::rss());
         let left = due.saturating_duration_since(Instant::now());
-        assert!(left > MIN_BEFORE, "filling took too long: raise --lead");
+        assert!(left > MIN_BEFORE, "filling took too long");
 
         // The bounds in counts, so that the loop compares what it has read anyway.
         let per_nano = 1e6 / ticks.nanos(0, 1_000_000).max(1) as f64;
@@ -135,27 +167,31 @@ impl Visit for Storm<'_> {
         let watched = AtomicBool::new(false);
         let (run, memory) = thread::scope(|scope| {
             let watcher = scope.spawn(|| Memory::watch(&watched, due));
-            let run = threads_for(threads, left + AT + AFTER, |thread, stop| {
+            let run = threads_for(threads, left + AT + after, |thread, stop| {
                 traffic(&subject, &sequences[thread], &phases, stop)
             });
             watched.store(true, Relaxed);
             (run, watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
 
-        let mut outcome = Outcome { share: run.share, ..Outcome::default() };
-        report(&mut outcome, &run.results);
+        let mut outcome = Outcome::default();
+        report(&mut outcome, &run.results, run.share);
         if S::STORES {
-            memory.report(&mut outcome, empty, full);
+            memory.report(&mut outcome, empty, full, run.share);
             let left_over = subject.len() as f64 - live as f64;
-            outcome.value("entries left over", left_over);
+            let row = RowName::new("entries left over", "entries", Better::Lower);
+            outcome.sample(row, left_over, run.share);
         }
         let lines: Vec<&Line> = run.results.iter().map(|seen| &seen.line).collect();
-        outcome.lines = Line::table(&lines, &memory, left);
+        Line::draw(&lines, &memory, left, &mut outcome);
         outcome
     }
 }
 
-fn report(outcome: &mut Outcome, seen: &[Seen]) {
+fn report(outcome: &mut Outcome, seen: &[Seen], share: f64) {
+    let mut row = |label: String, unit, value| {
+        outcome.sample(RowName::new(label, unit, Better::Lower), value, share);
+    };
     let mut phases = [Latencies::new(), Latencies::new(), Latencies::new()];
     for thread in seen {
         for (all, one) in phases.iter_mut().zip(&thread.phases) {
@@ -170,16 +206,16 @@ fn report(outcome: &mut Outcome, seen: &[Seen]) {
     let mut longest: u64 = 0;
     for (kind, histograms) in kinds {
         for (phase, histogram) in ["before", "at", "after"].iter().zip(histograms) {
-            for (name, quantile) in [("p50", 0.5), ("p99.9", 0.999), ("max", 1.0)] {
+            for (name, quantile) in [("p50", 0.5), ("p99.9", 0.999), ("longest", 1.0)] {
                 let value = histogram.value_at_quantile(quantile) as f64 / 1e3;
-                outcome.value(format!("{kind} {name}, {phase}"), value);
+                row(format!("{kind} {name}, {phase}"), "µs", value);
             }
         }
         let p999 = |phase: usize| histograms[phase].value_at_quantile(0.999) as f64;
-        outcome.value(format!("{kind} p99.9, at over before"), p999(1) / p999(0));
+        row(format!("{kind} p99.9, at over before"), "×", p999(1) / p999(0));
         longest = longest.max(histograms[1].max()).max(histograms[2].max());
     }
-    outcome.value("longest stall", longest as f64 / 1e6);
+    row("longest stall".into(), "ms", longest as f64 / 1e6);
 }
 
 fn traffic<S: Subject>(
@@ -203,7 +239,7 @@ fn traffic<S: Subject>(
             }
             let end = ticks.now();
             let nanos = ticks.nanos(start, end).max(1);
-            seen.line.record(ticks.nanos(phases.origin, end), kind, nanos);
+            seen.line.record(ticks.nanos(phases.origin, end), nanos);
             let phase = match () {
                 () if end < phases.begin => continue,
                 () if end < phases.due => 0,

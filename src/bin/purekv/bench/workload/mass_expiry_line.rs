@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::child::Outcome;
-use crate::bench::keys::Access;
+use crate::bench::compare::Outcome;
+use crate::bench::report::{Better, RowName};
 use crate::bench::{alloc, machine};
 
 /// Nanoseconds of one line.
@@ -16,8 +16,7 @@ const LOOK: Duration = Duration::from_millis(5);
 #[derive(Clone, Copy, Default)]
 struct Slot {
     operations: u64,
-    longest_get: u64,
-    longest_insert: u64,
+    longest: u64,
 }
 
 /// What one thread did in each tenth of a second since traffic began.
@@ -31,47 +30,37 @@ impl Line {
 
     /// One operation of `nanos` that ended `at` nanoseconds after the beginning.
     #[inline]
-    pub(super) fn record(&mut self, at: u64, kind: Access, nanos: u64) {
+    pub(super) fn record(&mut self, at: u64, nanos: u64) {
         let last = self.0.len() - 1;
         let slot = &mut self.0[((at / SLOT) as usize).min(last)];
         slot.operations += 1;
-        let longest = match kind {
-            Access::Get => &mut slot.longest_get,
-            Access::Insert => &mut slot.longest_insert,
-        };
-        *longest = nanos.max(*longest);
+        slot.longest = nanos.max(slot.longest);
     }
 
-    /// One Markdown row per tenth of a second, from a second before the instant, which is `due` after the beginning.
-    pub(super) fn table(lines: &[&Self], memory: &Memory, due: Duration) -> Vec<String> {
-        let mut text = vec![
-            "| ms after the instant | k operations | longest get, µs | longest insert, µs | MiB allocated | MiB resident |"
-                .to_owned(),
-            "|---:|---:|---:|---:|---:|---:|".to_owned(),
-        ];
-        let due = due.as_nanos() as i64;
+    /// Points of the charts, from a second before the instant, which is `due` after the beginning.
+    pub(super) fn draw(lines: &[&Self], memory: &Memory, due: Duration, outcome: &mut Outcome) {
+        // Where a slot begins differs from run to run, by less than a slot: it counts as the nearest.
+        let slots_before = (due.as_nanos() as u64).div_euclid(SLOT) as i64;
         for slot in 0..lines.first().map_or(0, |line| line.0.len()) {
             let all = lines.iter().fold(Slot::default(), |sum, line| Slot {
                 operations: sum.operations + line.0[slot].operations,
-                longest_get: sum.longest_get.max(line.0[slot].longest_get),
-                longest_insert: sum.longest_insert.max(line.0[slot].longest_insert),
+                longest: sum.longest.max(line.0[slot].longest),
             });
-            let begin = slot as i64 * SLOT as i64 - due;
-            if begin < -1_000_000_000 || begin > memory.end() {
+            let at = slot as i64 - slots_before;
+            let end = (at + 1) * SLOT as i64;
+            if at * (SLOT as i64) < -1_000_000_000 || end > memory.end() {
                 continue;
             }
-            let (allocated, resident) = memory.at(begin + SLOT as i64);
-            text.push(format!(
-                "| {:.0} | {:.0} | {:.1} | {:.1} | {:.1} | {:.1} |",
-                begin as f64 / 1e6,
-                all.operations as f64 / 1e3,
-                all.longest_get as f64 / 1e3,
-                all.longest_insert as f64 / 1e3,
-                allocated as f64 / 1048576.0,
-                resident as f64 / 1048576.0,
-            ));
+            let seconds = at as f64 * (SLOT as f64 / 1e9);
+            // To a tenth, so that it is the same number in every run.
+            let seconds = (seconds * 10.0).round() / 10.0;
+            let rate = all.operations as f64 / (SLOT as f64 / 1e9) / 1e6;
+            outcome.point("mass-expiry-speed", seconds, rate);
+            outcome.point("mass-expiry-stall", seconds, (all.longest as f64 / 1e6).max(1e-4));
+            let (allocated, resident) = memory.at(end);
+            outcome.point("mass-expiry-memory", seconds, allocated as f64 / 1048576.0);
+            outcome.point("mass-expiry-resident", seconds, resident as f64 / 1048576.0);
         }
-        text
     }
 }
 
@@ -113,7 +102,13 @@ impl Memory {
     }
 
     /// How much came back, and when; `empty` and `full` are allocated and resident bytes without and with the entries.
-    pub(super) fn report(&self, outcome: &mut Outcome, empty: (i64, u64), full: (i64, u64)) {
+    pub(super) fn report(
+        &self,
+        outcome: &mut Outcome,
+        empty: (i64, u64),
+        full: (i64, u64),
+        share: f64,
+    ) {
         let mut report = |name: &str, of: &dyn Fn(&Look) -> f64, empty: f64, full: f64| {
             let taken = (full - empty).max(1.0);
             let after = || self.0.iter().filter(|look| look.at >= 0);
@@ -122,10 +117,12 @@ impl Memory {
             let floor = after().map(of).fold(f64::INFINITY, f64::min);
             let back = after().find(|look| of(look) <= floor + taken / 100.0);
             let back = back.map_or(self.end(), |look| look.at);
-            outcome.value(format!("memory back ({name})"), back as f64 / 1e6);
-            outcome.value(format!("came back ({name})"), (before - floor) / taken * 100.0);
+            let row = RowName::new(format!("memory back ({name})"), "ms", Better::Lower);
+            outcome.sample(row, back as f64 / 1e6, share);
+            let row = RowName::new(format!("came back ({name})"), "%", Better::Higher);
+            outcome.sample(row, (before - floor) / taken * 100.0, share);
         };
         report("allocated", &|look| look.allocated as f64, empty.0 as f64, full.0 as f64);
-        report("RSS", &|look| look.resident as f64, empty.1 as f64, full.1 as f64);
+        report("resident", &|look| look.resident as f64, empty.1 as f64, full.1 as f64);
     }
 }

@@ -2,62 +2,92 @@
 
 use std::time::Duration;
 
-use super::child::{self, Outcome};
+use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Key, VALUE, value};
-use crate::bench::options::{Options, short};
-use crate::bench::report::{Better, RowName, Target};
+use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
+use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Bound, Config, Subject, Visit};
 use crate::bench::{alloc, machine};
-
-/// What `memory` takes.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    options: Options,
-    /// With a capacity, of exactly the entries there are; and so many more are inserted after these.
-    #[arg(long, default_value_t = 0)]
-    evict: usize,
-}
 
 /// Bytes of a key.
 const KEY: usize = 16;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let options = &arguments.options;
-    let keys = options.keys(&[2_000_000])[0];
-    let row = |label: &str| {
-        let row = RowName::new(label, "bytes", Better::Lower);
-        match arguments.evict {
-            _ if label.contains("of it") => row,
-            0 => row.target(Target::AtMost(56.0)),
-            _ => row.target(Target::AtMost(64.0)).target(Target::AtMost(48.0)),
+/// `memory`, or with `evicts` `memory-full`.
+pub(crate) struct Memory {
+    keys: usize,
+    evicts: bool,
+    reps: usize,
+}
+
+impl Memory {
+    pub(crate) fn new(settings: &Settings, evicts: bool) -> Self {
+        let keys = settings.one_keys(settings.pick(200_000, 1_000_000, 2_000_000));
+        Self { keys, evicts, reps: settings.reps(1, 3, 3) }
+    }
+}
+
+impl Comparison for Memory {
+    fn name(&self) -> &'static str {
+        if self.evicts { "memory-full" } else { "memory" }
+    }
+
+    fn title(&self) -> &'static str {
+        match self.evicts {
+            true => "Memory an entry, of a full cache that evicts",
+            false => "Memory an entry, beyond its key and its value",
         }
-    };
-    let bounded = match arguments.evict {
-        0 => String::new(),
-        more => format!(" Bounded to as many; then {} more are inserted.", short(more)),
-    };
-    let what = format!(
-        "{} entries with a TTL where there is such a thing, keys of {KEY} bytes, values of {VALUE}; per entry, beyond these {}.{bounded}",
-        short(keys),
-        KEY + VALUE
-    );
-    child::measure(
-        "memory",
-        options,
-        |name| name != "none" && (arguments.evict == 0 || subjects::bounds(name)),
-        |subject| subjects::with(subject, Fill { keys, evict: arguments.evict }),
-        row,
-        &[
-            &what,
-            "Allocated: as asked for, by a counting allocator. `of it in zeroed blocks`: committed page by page as they are written, so it may cost less; RSS tells.",
-        ],
-    )
+    }
+
+    fn about(&self) -> String {
+        let bounded = match self.evicts {
+            true => {
+                " The store is bounded to as many entries, and three times as many more are inserted, each of which evicts one."
+            }
+            false => "",
+        };
+        format!(
+            "{} entries, grown from empty, with a time-to-live where the store has one per entry; keys of {KEY} bytes, values of {VALUE}. What is shown is beyond these {}.{bounded}",
+            short(self.keys),
+            KEY + VALUE
+        )
+    }
+
+    fn charts(&self) -> Vec<Chart> {
+        let x = Axis::new("", Scale::Steps).named(0.0, "allocated").named(1.0, "resident");
+        let y = Axis::new("bytes an entry", Scale::Linear);
+        vec![Chart::bars(self.name(), self.title(), x, y)]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        vec!["Allocated: as asked for, by a counting allocator; resident: with all that the allocator rounds up and keeps. Zeroed blocks of 1 MiB and more are committed page by page as they are written, so they may cost less than allocated says.".into()]
+    }
+
+    fn takes_part(&self, subject: &str) -> bool {
+        subject != "none" && (!self.evicts || subjects::bounds(subject))
+    }
+
+    fn reps(&self) -> usize {
+        self.reps
+    }
+
+    fn seconds(&self) -> f64 {
+        0.6 + self.keys as f64 * if self.evicts { 4e-6 } else { 1.5e-6 }
+    }
+
+    fn in_child(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, subject: &'static str) -> Outcome {
+        let evict = if self.evicts { 3 * self.keys } else { 0 };
+        subjects::with(subject, Fill { keys: self.keys, evict, chart: self.name() })
+    }
 }
 
 struct Fill {
     keys: usize,
     evict: usize,
+    chart: &'static str,
 }
 
 impl Visit for Fill {
@@ -74,44 +104,52 @@ impl Visit for Fill {
         let per_entry = |bytes: f64| bytes / self.keys as f64;
         let payload = (KEY + VALUE) as f64;
         let mut outcome = Outcome::default();
-        let mut report = |when: &str| {
+        let mut report = |when: &str, is_last: bool, share: f64| {
             settle(&subject);
             let grown = (machine::rss() as f64 - resident as f64, alloc::live() - allocated);
-            let lazy = per_entry(alloc::lazy() as f64);
-            outcome.value(format!("{when}allocated"), per_entry(grown.1 as f64) - payload);
-            outcome.value(format!("{when}of it in zeroed blocks of 1 MiB and more"), lazy);
-            outcome.value(format!("{when}RSS"), per_entry(grown.0) - payload);
+            let mut row = |what: &str, x: Option<f64>, bytes: f64| {
+                let better = if x.is_some() { Better::Lower } else { Better::Neither };
+                let row = RowName::new(format!("{when}{what}"), "bytes", better);
+                let row =
+                    x.filter(|_| is_last).into_iter().fold(row, |row, x| row.on(self.chart, x));
+                outcome.sample(row, bytes, share);
+            };
+            row("allocated", Some(0.0), per_entry(grown.1 as f64) - payload);
+            row("resident", Some(1.0), per_entry(grown.0) - payload);
+            row(
+                "of allocated, in zeroed blocks of 1 MiB and more",
+                None,
+                per_entry(alloc::lazy() as f64),
+            );
             for (part, bytes) in subject.parts().into_iter().skip(1) {
-                outcome.value(format!("{when}of it {part}"), per_entry(bytes as f64));
+                row(&format!("of allocated, {part}"), None, per_entry(bytes as f64));
             }
         };
         (0..self.keys as u32).for_each(insert);
         if self.evict == 0 {
             super::check_len(&subject, self.keys);
-            let share = share();
-            report("");
-            return Outcome { share, ..self.checked(&subject, outcome) };
+            report("", true, share());
+            self.check(&subject);
+            return outcome;
         }
-        report("just filled, ");
+        report("just filled, ", false, share());
         let end = (self.keys + self.evict) as u32;
         (self.keys as u32..end).for_each(insert);
         if S::BOUNDS_EXACTLY {
             super::check_len(&subject, self.keys);
         }
-        let share = share();
-        report("evicting, ");
-        Outcome { share, ..outcome }
+        report("evicting, ", true, share());
+        outcome
     }
 }
 
 impl Fill {
     /// Panics unless all entries are what was written.
-    fn checked<S: Subject>(&self, subject: &S, outcome: Outcome) -> Outcome {
+    fn check<S: Subject>(&self, subject: &S) {
         for id in 0..self.keys as u32 {
             let got = subject.get(Key::short(id).bytes(), crate::bench::keys::digest);
             assert_eq!(got, Some(2 * u64::from(id)), "an entry is not what was written");
         }
-        outcome
     }
 }
 

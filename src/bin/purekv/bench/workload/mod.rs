@@ -1,6 +1,19 @@
 //! The workloads, one a file, and what several of them do alike.
 
+pub(crate) mod churn;
+pub(crate) mod dump;
+pub(crate) mod evictions;
+pub(crate) mod expiry_lag;
+pub(crate) mod growth;
+pub(crate) mod hit_ratio;
+pub(crate) mod latency;
 mod loops;
+pub(crate) mod mass_expiry;
+mod mass_expiry_line;
+pub(crate) mod max_memory;
+pub(crate) mod memory;
+pub(crate) mod size;
+pub(crate) mod stall;
 pub(crate) mod throughput;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
