@@ -112,21 +112,12 @@ pub(crate) fn shuffled(keys: usize) -> Vec<u32> {
 }
 
 /// How often which key is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Distribution {
     /// Every key alike.
     Uniform,
     /// The k-th most popular one in proportion to k^-0.99.
     Zipf,
-}
-
-impl Distribution {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Uniform => "uniform",
-            Self::Zipf => "zipf",
-        }
-    }
 }
 
 /// Zipf's law after Gray et al. (SIGMOD 1994), the method that YCSB made known: constant time per draw.

@@ -3,6 +3,7 @@
 //! All of it is in the binary, on purpose: the library is measured from another crate, as its users have it, and not inlined into its own benchmark.
 #![allow(clippy::disallowed_methods, reason = "a bench waits for what it measures")]
 
+mod again;
 pub(crate) mod alloc;
 mod compare;
 mod keys;
@@ -21,7 +22,7 @@ mod workload;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use settings::Settings;
 
 /// Compare purekv with the mutex baseline and the crates of today, on this machine
@@ -29,7 +30,10 @@ use settings::Settings;
 /// Writes a report with pictures (HTML, complete in one file), its tables as Markdown, and everything as JSON. Every figure has its median,
 /// what the repetitions lie between, and the share of the processors that the process got. Every workload checks what it reads: who gives wrong answers has no figures.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
     /// Only these comparisons; `--list` has their names
@@ -46,9 +50,17 @@ pub(crate) struct Bench {
     child: Option<&'static str>,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    Render(again::Render),
+}
+
 impl Bench {
     /// What is to be printed.
     pub(crate) fn run(self) -> Result<String, String> {
+        if let Some(Command::Render(arguments)) = self.command {
+            return arguments.run();
+        }
         if self.list {
             return Ok(suite::list(&self.settings));
         }
@@ -58,6 +70,9 @@ impl Bench {
             return compare::child(comparison.as_mut(), subject).map(|text| text + "\n");
         }
         let report = suite::run(&self.settings, comparisons);
-        render::write(&report, &self.out)
+        render::write(&report, &self.out)?;
+        let said =
+            format!("{}- report: {}\n", report.summary(), self.out.join("report.html").display());
+        if report.passed() { Ok(said) } else { Err(format!("a self-check failed\n{said}")) }
     }
 }

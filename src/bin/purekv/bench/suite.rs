@@ -20,10 +20,8 @@ pub(crate) fn choose(
         let names: Vec<_> = all.iter().map(|comparison| comparison.name()).collect();
         return Err(format!("no comparison {unknown:?}; there are {}", names.join(", ")));
     }
-    let asked = |comparison: &Box<dyn Comparison>| {
-        only.is_empty() || only.iter().any(|name| name == comparison.name())
-    };
-    Ok(all.into_iter().filter(asked).collect())
+    let asked = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
+    Ok(all.into_iter().filter(|comparison| asked(comparison.name())).collect())
 }
 
 /// What there is to choose from.

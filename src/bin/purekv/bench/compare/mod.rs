@@ -62,5 +62,19 @@ pub(crate) trait Comparison {
 type Make = fn(&Settings) -> Box<dyn Comparison>;
 
 /// All of them, in the order of the report.
-pub(crate) const ALL: &[Make] =
-    &[|settings| Box::new(workload::throughput::Throughput::new(settings))];
+pub(crate) const ALL: &[Make] = &[
+    |settings| Box::new(workload::throughput::Throughput::new(settings)),
+    |settings| Box::new(workload::latency::Latency::new(settings)),
+    |settings| Box::new(workload::size::Size::new(settings)),
+    |settings| Box::new(workload::memory::Memory::new(settings, false)),
+    |settings| Box::new(workload::growth::Growing::new(settings)),
+    |settings| Box::new(workload::mass_expiry::MassExpiry::new(settings)),
+    |settings| Box::new(workload::expiry_lag::ExpiryLag::new(settings)),
+    |settings| Box::new(workload::churn::Churning::new(settings)),
+    |settings| Box::new(workload::evictions::Evictions::new(settings)),
+    |settings| Box::new(workload::memory::Memory::new(settings, true)),
+    |settings| Box::new(workload::max_memory::MaxMemory::new(settings)),
+    |settings| Box::new(workload::hit_ratio::HitRatio::new(settings)),
+    |settings| Box::new(workload::stall::Stall::new(settings)),
+    |settings| Box::new(workload::dump::DumpTimes::new(settings)),
+];

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,7 @@ pub(crate) fn run(
     settings: &Settings,
     progress: &mut Progress,
 ) -> Section {
+    let start = Instant::now();
     let mut arguments = vec!["purekv bench".to_owned(), "--only".into(), comparison.name().into()];
     arguments.extend(settings.arguments());
     let mut section = Section {
@@ -96,6 +98,7 @@ pub(crate) fn run(
             }
         }
     }
+    section.seconds = start.elapsed().as_secs_f64();
     section
 }
 

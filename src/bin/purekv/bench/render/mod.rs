@@ -1,5 +1,6 @@
 //! The report as files.
 
+mod into;
 mod markdown;
 
 use std::io;
@@ -7,17 +8,27 @@ use std::path::Path;
 
 use crate::bench::report::Report;
 
-pub(crate) use self::markdown::tables;
+pub(crate) use self::into::renew;
+use self::markdown::tables;
 
-/// Writes the report into that directory; what is to be said about it.
-pub(crate) fn write(report: &Report, folder: &Path) -> Result<String, String> {
+/// Writes the report into that directory.
+pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), String> {
     let trouble = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(folder).map_err(|error| trouble(folder, error))?;
     let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
-    let markdown = tables(report);
-    for (name, text) in [("report.json", &json), ("report.md", &markdown)] {
+    for (name, text) in [("report.json", json), ("report.md", tables(report))] {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(|error| trouble(&path, error))?;
     }
-    Ok(markdown)
+    Ok(())
+}
+
+/// The pictures that a document wants: names of files, and what is to be in them.
+pub(crate) fn pictures(document: &str, report: &Report) -> Vec<(String, String)> {
+    let wanted = into::pictures(document, report);
+    let charts = report.sections.iter().flat_map(|section| &section.charts);
+    charts
+        .filter(|chart| wanted.contains(&chart.id) && !chart.series.is_empty())
+        .map(|chart| (format!("{}.svg", chart.id), String::new()))
+        .collect()
 }

@@ -6,6 +6,7 @@ mod machine;
 mod row;
 mod spread;
 mod standing;
+mod summary;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ pub(crate) use self::spread::{Spread, number};
 pub(crate) use self::standing::{OURS, Standing, Word};
 
 /// All that one run has found out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Report {
     /// Version of purekv.
     pub(crate) version: String,
@@ -42,6 +43,8 @@ pub(crate) struct Section {
     pub(crate) about: String,
     /// Runs this comparison alone, as it was run here.
     pub(crate) command: String,
+    /// How long it took.
+    pub(crate) seconds: f64,
     /// What there is to know besides.
     pub(crate) notes: Vec<String>,
     pub(crate) rows: Vec<Row>,

@@ -35,15 +35,28 @@ impl fmt::Display for Spread {
     }
 }
 
-/// Three significant digits, or all before the point.
+/// Three significant digits, or all before the point, in groups of three.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        _ if value.is_nan() => "–".into(),
+        _ if !value.is_finite() => "–".into(),
+        size if size >= 999.5 => grouped(value),
         size if size >= 100.0 || value == 0.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 0.1 => format!("{value:.2}"),
         _ => format!("{value:.4}"),
     }
+}
+
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = if value < 0.0 { "-".to_owned() } else { String::new() };
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -56,5 +69,12 @@ mod tests {
         assert_eq!(Spread::of(&[4.0, 1.0]).to_string(), "2.50 (1.00–4.00)");
         assert_eq!(Spread::of(&[123.4]).to_string(), "123");
         assert!(Spread::of(&[]).median.is_nan());
+    }
+
+    #[test]
+    fn numbers_have_three_digits_that_mean_something() {
+        let shown = [0.0, 0.001_23, 0.123_4, 12.34, 999.4, 999.6, 1_234_567.8, -4321.0, f64::NAN];
+        let wanted = ["0", "0.0012", "0.12", "12.3", "999", "1,000", "1,234,568", "-4,321", "–"];
+        assert_eq!(shown.map(number), wanted);
     }
 }

@@ -7,6 +7,8 @@ pub(crate) const OURS: [&str; 4] = ["store", "cache", "store-bound", "cache-boun
 /// Subjects that no one competes with: the yardstick, and the run without a store.
 const NOT_PEERS: [&str; 4] = ["baseline", "pure-kv", "none", "belady"];
 
+/// Of a single repetition a difference below this may be chance.
+const CHANCE: f64 = 1.1;
 /// A spread wider than this, from least to most, is of the machine and not of the subject.
 const TELLS: f64 = 1.5;
 
@@ -59,13 +61,14 @@ impl Row {
         }
     }
 
-    /// How many times better `ours` is than `theirs`, repetition by repetition.
+    /// How many times better `ours` is than `theirs`, repetition by repetition. Two noughts are alike.
     pub(crate) fn ratio(&self, ours: &Cell, theirs: &Cell) -> Spread {
         let ratios: Vec<f64> = ours
             .samples
             .iter()
             .zip(&theirs.samples)
             .map(|(ours, theirs)| match self.name.better {
+                _ if ours == theirs => 1.0,
                 Better::Lower => theirs / ours,
                 Better::Higher | Better::Neither => ours / theirs,
             })
@@ -89,6 +92,7 @@ impl Row {
 fn word(ratio: Spread) -> Word {
     match ratio {
         _ if ratio.median.is_nan() => Word::TooNoisy,
+        _ if ratio.samples == 1 && (1.0 / CHANCE..=CHANCE).contains(&ratio.median) => Word::Level,
         _ if ratio.least > 1.0 => Word::Ahead,
         _ if ratio.most < 1.0 => Word::Behind,
         _ if ratio.most / ratio.least > TELLS => Word::TooNoisy,
@@ -133,6 +137,10 @@ mod tests {
         assert_eq!(lost.standings()[0].word, Word::Behind);
         let level = row(&[("cache", &[1.0, 1.1]), ("moka", &[1.1, 1.0])], Better::Lower);
         assert_eq!(level.standings()[0].word, Word::Level);
+        let once = row(&[("cache", &[1.05]), ("moka", &[1.0])], Better::Higher);
+        assert_eq!(once.standings()[0].word, Word::Level);
+        let noughts = row(&[("cache", &[0.0]), ("moka", &[0.0])], Better::Lower);
+        assert_eq!(noughts.standings()[0].word, Word::Level);
         let shaken = row(&[("cache", &[1.0, 3.0]), ("moka", &[2.0, 2.0])], Better::Higher);
         assert_eq!(shaken.standings()[0].word, Word::TooNoisy);
     }

@@ -63,7 +63,13 @@ impl Comparison for Memory {
     }
 
     fn takes_part(&self, subject: &str) -> bool {
-        subject != "none" && (!self.evicts || subjects::bounds(subject))
+        subject != "none"
+            && (!self.evicts || subjects::bounds(subject))
+            && !(self.evicts && subject.ends_with("-bound"))
+    }
+
+    fn also(&self) -> &[&'static str] {
+        if self.evicts { &["foyer"] } else { &[] }
     }
 
     fn reps(&self) -> usize {
