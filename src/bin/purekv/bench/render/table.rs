@@ -15,10 +15,9 @@ const POINTS: usize = 48;
 pub(super) fn write(section: &Section) -> String {
     let subjects = section.subjects();
     let compares = section.rows.iter().any(|row| !row.standings().is_empty());
-    let mut text = head("", &subjects);
-    if compares {
-        text.push_str("<th scope=\"col\" class=\"words\">beside the best peer</th>");
-    }
+    let beside =
+        if compares { "<th scope=\"col\" class=\"words\">beside the best peer</th>" } else { "" };
+    let mut text = head("", beside, &subjects);
     text.push_str(
         "<th scope=\"col\">CPU share</th><th scope=\"col\">reps</th></tr></thead>\n<tbody>\n",
     );
@@ -30,6 +29,10 @@ pub(super) fn write(section: &Section) -> String {
             escape(&row.name.label),
             unit(row)
         );
+        if compares {
+            let standings: String = row.standings().iter().map(|one| factor(one, false)).collect();
+            let _ = write!(text, "<td class=\"words\">{standings}</td>");
+        }
         let best = best(row);
         for subject in &subjects {
             let spread = row.cell(subject).map(Cell::spread);
@@ -38,10 +41,6 @@ pub(super) fn write(section: &Section) -> String {
                 spread,
                 best.is_some() && spread.map(|one| one.median) == best,
             ));
-        }
-        if compares {
-            let standings: String = row.standings().iter().map(|one| factor(one, false)).collect();
-            let _ = write!(text, "<td class=\"words\">{standings}</td>");
         }
         let _ = writeln!(text, "{}<td>{}</td></tr>", share(row), reps(row));
     }
@@ -57,7 +56,7 @@ pub(super) fn write_points(chart: &Chart) -> String {
     xs.sort_by(f64::total_cmp);
     xs.dedup_by(|one, other| one.total_cmp(other).is_eq());
     let every = xs.len().div_ceil(POINTS).max(1);
-    let mut text = head(&escape(&chart.x.label), &subjects);
+    let mut text = head(&escape(&chart.x.label), "", &subjects);
     text.push_str("</tr></thead>\n<tbody>\n");
     for x in xs.iter().step_by(every) {
         let _ = write!(text, "<tr><th scope=\"row\">{}</th>", escape(&svg::name(&chart.x, *x)));
@@ -78,9 +77,9 @@ pub(super) fn write_points(chart: &Chart) -> String {
     text
 }
 
-fn head(first: &str, subjects: &[&str]) -> String {
+fn head(first: &str, second: &str, subjects: &[&str]) -> String {
     let mut text = format!(
-        "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">{first}</th>"
+        "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">{first}</th>{second}"
     );
     for subject in subjects {
         let class = ours_class(subject);

@@ -63,10 +63,10 @@ pub(super) fn write_x(out: &mut String, plot: &Plot, axis: &Axis, span: &Span) -
     let mut end = bottom;
     for tick in ticks(axis, span, room) {
         let x = plot.x(tick.place);
-        let length = if tick.label.is_empty() { 3 } else { 5 };
+        let length = if tick.label.is_empty() { 3 } else { 5 + 12 * tick.line };
         let _ = writeln!(out, "<path class=\"axis\" d=\"M{} {}v{length}\"/>", at(x), at(bottom));
         for (index, line) in lines(&tick.label).iter().enumerate() {
-            let y = bottom + 6.0 + SMALL * 1.1 * (index + 1) as f64;
+            let y = bottom + 6.0 + SMALL * 1.1 * (tick.line + index + 1) as f64;
             text(out, "tick middle", x, y, line);
             end = end.max(y);
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::palette::{is_ours, look};
 use super::super::text::{escape, width, wrap};
 use super::axes;
+use super::labels;
 use super::scale::Span;
 use super::ticks::{self, ticks};
 use super::{CEILINGS, Drawing, NAME, SMALL, WIDTH, at, left_out};
@@ -34,7 +35,7 @@ pub(super) fn draw(chart: &Chart) -> Drawing {
     groups.dedup_by(|one, other| one.total_cmp(other).is_eq());
     let span = lengths(chart);
 
-    let names = chart.series.iter().map(|series| width(&series.subject, NAME));
+    let names = chart.series.iter().map(|series| labels::room(&series.subject));
     let widest = names.fold(0.0, f64::max);
     let above = widest > WIDEST;
     let figures = points().map(|point| width(&number(point.spread().median), NAME));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::palette::{Look, look};
+use super::super::palette::{Look, is_ours, look};
 use super::super::text::{escape, width};
 use super::{NAME, WIDTH, at, marker};
 
@@ -24,9 +24,14 @@ pub(super) struct End<'a> {
     pub(super) y: f64,
 }
 
+/// What a name takes; ours are bold.
+pub(super) fn room(subject: &str) -> f64 {
+    width(subject, NAME) * if is_ours(subject) { 1.08 } else { 1.0 }
+}
+
 /// The room that names need to the right of the plot; none: they do not go there.
 pub(super) fn beside(texts: &[String]) -> Option<f64> {
-    let widest = texts.iter().map(|text| width(text, NAME)).fold(0.0, f64::max);
+    let widest = texts.iter().map(|text| room(text)).fold(0.0, f64::max);
     (widest <= WIDEST && texts.len() <= MOST).then_some(widest + LEAD + 2.0)
 }
 
@@ -62,7 +67,7 @@ pub(super) fn write_ends(
 pub(super) fn write_legend(out: &mut String, names: &[(&str, String)], y: f64) -> f64 {
     let (mut x, mut y) = (4.0, y + LINE);
     for (subject, text) in names {
-        let room = 34.0 + width(text, NAME);
+        let room = 34.0 + room(text);
         if x > 4.0 && x + room > WIDTH {
             (x, y) = (4.0, y + LINE + 2.0);
         }
@@ -82,7 +87,7 @@ pub(super) fn write_legend(out: &mut String, names: &[(&str, String)], y: f64) -
 
 /// A name with what is drawn before it; a script makes it a switch.
 fn label(out: &mut String, subject: &str, look: &Look, drawn: &str, text: &str, x: f64, y: f64) {
-    let strong = if super::super::palette::is_ours(subject) { " ours" } else { "" };
+    let strong = if is_ours(subject) { " ours" } else { "" };
     let _ = writeln!(
         out,
         "<g class=\"label h-{}{strong}\" data-switch=\"{}\">{drawn}<text x=\"{}\" y=\"{}\">{}</text></g>",

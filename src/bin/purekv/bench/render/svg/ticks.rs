@@ -9,9 +9,11 @@ use crate::bench::report::{Axis, Scale};
 pub(super) struct Tick {
     pub(super) place: f64,
     pub(super) label: String,
+    /// The line of its label, 0 or 1.
+    pub(super) line: usize,
 }
 
-/// All of an axis; of those whose names would touch, the more important ones keep theirs. `room(label)` is the part of the axis that a label takes.
+/// All of an axis; of those whose names would touch, the more important ones keep theirs, or quantiles go to a second line. `room(label)` is the part of the axis that a label takes.
 pub(super) fn ticks(axis: &Axis, span: &Span, room: impl Fn(&str) -> f64) -> Vec<Tick> {
     let named = axis.names.iter().filter(|(value, _)| span.shows(*value));
     let candidates: Vec<(f64, String)> = match axis.scale {
@@ -23,16 +25,20 @@ pub(super) fn ticks(axis: &Axis, span: &Span, room: impl Fn(&str) -> f64) -> Vec
     };
     let mut kept: Vec<Tick> = vec![];
     let mut bare = vec![];
-    let place = |(value, label): (f64, String)| Some(Tick { place: span.place(value)?, label });
+    let place =
+        |(value, label): (f64, String)| Some(Tick { place: span.place(value)?, label, line: 0 });
     for tick in candidates.into_iter().filter_map(place) {
-        let touches = |other: &Tick| {
-            let apart = (room(&tick.label) + room(&other.label)) / 2.0;
-            (tick.place - other.place).abs() < apart
+        let touches = |line: usize| {
+            kept.iter().filter(|other| other.line == line).any(|other| {
+                let apart = (room(&tick.label) + room(&other.label)) / 2.0;
+                (tick.place - other.place).abs() < apart
+            })
         };
-        if tick.label.is_empty() || kept.iter().any(touches) {
-            bare.push(Tick { label: String::new(), ..tick });
-        } else {
-            kept.push(tick);
+        let lines = if axis.scale == Scale::Nines { 2 } else { 1 };
+        let free = (0..lines).find(|line| !touches(*line));
+        match free {
+            Some(line) if !tick.label.is_empty() => kept.push(Tick { line, ..tick }),
+            _ => bare.push(Tick { label: String::new(), ..tick }),
         }
     }
     kept.extend(bare);
@@ -87,10 +93,10 @@ fn quantiles(span: &Span) -> Vec<(f64, String)> {
     all.map(|quantile| (quantile, percent(quantile))).collect()
 }
 
-/// `0.999` as `99.9 %`.
+/// `0.999` as `99.9%`.
 fn percent(quantile: f64) -> String {
     let text = format!("{:.7}", quantile * 100.0);
-    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A number with no digit too many: `2.5`, `16`, `1500`, `20 k`, `3 M`.
@@ -104,7 +110,7 @@ pub(super) fn short(value: f64) -> String {
         0.0 => 0,
         size => (2 - size.log10().floor() as i32).clamp(0, 12) as usize,
     };
-    let text = format!("{scaled:.digits$}");
+    let text = format!("{scaled:.digits$}").replace('-', "−");
     let text = if digits > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text}{suffix}")
 }
@@ -128,8 +134,8 @@ mod tests {
     fn numbers_have_no_digit_too_many() {
         let texts: Vec<String> =
             [0.0, 0.001, 2.5, 16.0, 1500.0, 20_000.0, 2.5e6, 4e9, -0.3].map(short).into();
-        assert_eq!(texts, ["0", "0.001", "2.5", "16", "1500", "20 k", "2.5 M", "4 G", "-0.3"]);
-        assert_eq!(percent(0.99999), "99.999 %");
+        assert_eq!(texts, ["0", "0.001", "2.5", "16", "1500", "20 k", "2.5 M", "4 G", "−0.3"]);
+        assert_eq!(percent(0.99999), "99.999%");
     }
 
     #[test]
@@ -143,7 +149,7 @@ mod tests {
         assert_eq!(labels(&axis(Scale::Log), &[3.0, 20.0], 0.1), ["2", "5", "10", "20"]);
         assert_eq!(
             labels(&axis(Scale::Nines), &[0.0, 0.999], 0.08),
-            ["0 %", "50 %", "90 %", "99 %", "99.9 %"]
+            ["0%", "50%", "90%", "99%", "99.9%"]
         );
         let named = axis(Scale::Steps).named(1.0, "one").named(64.0, "L1 <all>");
         assert_eq!(labels(&named, &[1.0, 64.0, 500.0], 0.1), ["one", "L1 <all>", "500"]);
@@ -152,10 +158,7 @@ mod tests {
     #[test]
     fn names_that_would_touch_are_left_out_the_less_important_ones_first() {
         let axis = Axis::new("", Scale::Nines);
-        assert_eq!(
-            labels(&axis, &[0.0, 0.9999], 0.2),
-            ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"]
-        );
+        assert_eq!(labels(&axis, &[0.0, 0.9999], 0.2), ["0%", "90%", "99%", "99.9%", "99.99%"]);
         let axis = Axis::new("", Scale::Log);
         assert_eq!(labels(&axis, &[1.0, 100.0], 0.4), ["1", "10", "100"]);
     }
