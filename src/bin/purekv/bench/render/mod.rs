@@ -1,15 +1,23 @@
 //! The report as files: a page with pictures, tables as Markdown, all of it as JSON.
 
+#[cfg(test)]
+#[path = "../../../../../tests/support/browser.rs"]
+mod browser;
 mod html;
 mod into;
 mod markdown;
 mod palette;
+#[cfg(test)]
+#[path = "../../../../../tests/support/probed.rs"]
+mod probed;
 #[cfg(test)]
 mod sample;
 mod section;
 mod summary;
 mod svg;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io;

@@ -37,7 +37,7 @@ const SURFACES: [Colour; 13] = [
 /// Of those who are measured. The first two are ours, the third is for yardsticks.
 const HUES: [Colour; 12] = [
     colour("blue", "#0b4fb3", "#62aaff"),
-    colour("sky", "#1a73d9", "#a3cdff"),
+    colour("sky", "#166bce", "#a3cdff"),
     colour("grey", "#66707b", "#98a2ad"),
     colour("orange", "#b84e00", "#f5934a"),
     colour("teal", "#14786a", "#45c4ae"),

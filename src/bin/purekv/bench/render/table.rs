@@ -69,7 +69,7 @@ pub(super) fn write_points(chart: &Chart) -> String {
     text.push_str("</tbody></table></div>\n");
     let of = escape(&chart.y.label);
     let kept = if every > 1 {
-        format!(", every {every}th of {} places; all are in the JSON", xs.len())
+        format!(", at one place in {every} of {}; all are in the JSON", xs.len())
     } else {
         String::new()
     };

@@ -26,7 +26,7 @@ pub(super) struct End<'a> {
 
 /// What a name takes; ours are bold.
 pub(super) fn room(subject: &str) -> f64 {
-    width(subject, NAME) * if is_ours(subject) { 1.08 } else { 1.0 }
+    width(subject, NAME) * if is_ours(subject) { 1.16 } else { 1.0 }
 }
 
 /// The room that names need to the right of the plot; none: they do not go there.

@@ -147,7 +147,3 @@ fn at(value: f64) -> String {
     let text = text.strip_suffix(".0").unwrap_or(&text);
     if text == "-0" { "0".into() } else { text.into() }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -146,7 +146,7 @@ mod tests {
         let below = Span::rounded(Scale::Linear, [-3.0, 17.0].into_iter());
         assert_eq!((below.low, below.high), (-5.0, 20.0));
         let exact = Span::rounded(Scale::Linear, [0.3].into_iter());
-        assert_eq!(exact.place(0.3), Some(1.0));
+        assert_eq!(places(&exact, &[0.3]), [Some(1.0)]);
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
             [Some(0.0), Some(0.333), Some(1.0), None]
         );
         let one = Span::around(Scale::Log, [8.0].into_iter());
-        assert_eq!(one.place(8.0), Some(0.5));
+        assert_eq!(places(&one, &[8.0]), [Some(0.5)]);
     }
 
     #[test]
