@@ -159,7 +159,7 @@ mod tests {
     fn names_that_would_touch_are_left_out_the_less_important_ones_first() {
         let axis = Axis::new("", Scale::Nines);
         // Those of quantiles have two lines.
-        assert_eq!(labels(&axis, &[0.0, 0.9999], 0.4), ["0%", "90%", "99%", "99.9%", "99.99%"]);
+        assert_eq!(labels(&axis, &[0.0, 0.9999], 0.4), ["50%", "90%", "99%", "99.9%", "99.99%"]);
         let axis = Axis::new("", Scale::Log);
         assert_eq!(labels(&axis, &[1.0, 100.0], 0.4), ["1", "10", "100"]);
     }
