@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::text::{count, escape, identifier};
-use crate::bench::report::{OURS, Report, Row, Section, Standing, Word};
+use crate::bench::report::{OURS, Report, Row, Section, Standing, Tally, Word};
 
 /// In the order in which they are shown.
-const WORDS: [Word; 4] = [Word::Behind, Word::TooNoisy, Word::Level, Word::Ahead];
+const WORDS: [Word; 4] = [Word::Ahead, Word::Level, Word::TooNoisy, Word::Behind];
 /// So many rows ahead are named, or as many as we are behind in.
 const AHEAD: usize = 8;
 
@@ -66,16 +66,15 @@ pub(super) fn write(report: &Report) -> String {
 fn sentences(report: &Report) -> String {
     let mut text = String::new();
     for ours in OURS {
-        let rows = report.sections.iter().flat_map(|section| &section.rows);
-        let standings = rows.flat_map(Row::standings).filter(|standing| standing.ours == ours);
-        let words: Vec<Word> = standings.map(|standing| standing.word).collect();
-        if words.is_empty() {
+        let Tally { ahead, level, behind, too_noisy } = report.tally(ours);
+        let counts = [ahead, level, too_noisy, behind];
+        let rows: usize = counts.iter().sum();
+        if rows == 0 {
             continue;
         }
         let (mut bar, mut told) = (String::new(), vec![]);
-        for word in WORDS.iter().rev() {
-            let (class, sign) = sign(*word);
-            let n = words.iter().filter(|one| *one == word).count();
+        for (word, n) in WORDS.into_iter().zip(counts) {
+            let (class, sign) = sign(word);
             if n > 0 {
                 let _ =
                     write!(bar, "<i class=\"{class}\" style=\"flex-grow:{n}\">{sign}\u{a0}{n}</i>");
@@ -86,7 +85,7 @@ fn sentences(report: &Report) -> String {
             text,
             "<div class=\"tally\"><p><b class=\"who\">{ours}</b> beside the best other crate of each row, {}: {}.</p>\
              <div class=\"bar\" aria-hidden=\"true\">{bar}</div></div>",
-            count(words.len(), "row", "rows"),
+            count(rows, "row", "rows"),
             told.join(", ")
         );
     }
@@ -103,8 +102,7 @@ fn sentences(report: &Report) -> String {
 
 /// A box, if the machine was not quiet.
 fn warning(report: &Report) -> String {
-    let rows = || report.sections.iter().flat_map(|section| &section.rows);
-    let disturbed = rows().filter(|row| row.is_disturbed()).count();
+    let (disturbed, rows) = report.disturbed();
     let noisy = found(report, Word::TooNoisy).len();
     let failures: usize = report.sections.iter().map(|section| section.failures.len()).sum();
     let mut text = String::new();
@@ -121,7 +119,7 @@ fn warning(report: &Report) -> String {
             "<p class=\"box noisy\" role=\"note\"><b>⚠ The machine was not quiet.</b> In {disturbed} of {} the measuring process got less than \
              95 % of the processors it could have used in some repetition (marked ⚠): other work ran beside it, and those figures may be too low for whoever was hit. \
              In {} the repetitions are too far apart to conclude anything. Run it again on a quiet machine, or with <code>--full</code>.</p>",
-            count(rows().count(), "row", "rows"),
+            count(rows, "row", "rows"),
             count(noisy, "row", "rows"),
         );
     }

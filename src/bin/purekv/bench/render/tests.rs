@@ -1,7 +1,8 @@
 //! The page of a report that has everything a report can have.
 
+use super::page;
 use super::sample;
-use super::{page, picture};
+use super::svg::alone as picture;
 
 #[test]
 fn a_browser_finds_every_chart_with_every_point_at_a_desk_and_on_a_phone() {
