@@ -1,5 +1,7 @@
 //! The `purekv` command.
 
+#[path = "purekv/bench.rs"]
+mod bench;
 #[path = "purekv/cli/mod.rs"]
 mod cli;
 #[path = "purekv/conversion.rs"]
@@ -10,6 +12,8 @@ mod convert;
 mod dump;
 #[path = "purekv/lines.rs"]
 mod lines;
+#[path = "purekv/load/mod.rs"]
+mod load;
 #[path = "purekv/output.rs"]
 mod output;
 #[path = "purekv/replay.rs"]
@@ -41,6 +45,8 @@ enum Command {
     Cli(cli::Options),
     Replay(replay::Replay),
     #[command(subcommand)]
+    Bench(bench::Bench),
+    #[command(subcommand)]
     Dump(dump::Dump),
 }
 
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
         Command::Cli(options) => options.misuse(),
         Command::Replay(arguments) => arguments.misuse(),
         Command::Dump(command) => command.misuse(),
+        Command::Bench(command) => command.misuse(),
         Command::Serve(_) => None,
     };
     if let Some(told) = misuse {
@@ -63,6 +70,7 @@ fn main() -> ExitCode {
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
         }
         Command::Dump(command) => command.run().map_err(|error| error.to_string()),
+        Command::Bench(command) => command.run().map(String::into_bytes),
     };
     match output {
         Ok(output) => print(&output),
