@@ -82,7 +82,7 @@ pub(crate) struct Server {
     /// Bytes of a value: a number, MIN..MAX, or SIZE:WEIGHT,SIZE:WEIGHT,…
     #[arg(short = 'd', long, default_value = "64", value_name = "BYTES")]
     pub(crate) value_size: Sizes,
-    /// Write all keys first, also if nothing will be read
+    /// Write all keys first: the default where the command reads or writes them
     #[arg(long, conflicts_with = "no_fill")]
     pub(crate) fill: bool,
     /// Do not write all keys first: values may be there that another run has written

@@ -44,7 +44,9 @@ impl Plan {
         };
         let counts = has(&operations, &Operation::Incr);
         let reads = operations.iter().any(|(operation, _)| operation.reads());
-        let fills = options.fill || (reads || counts) && !options.no_fill;
+        let sets = has(&operations, &Operation::Set) || has(&operations, &Operation::Mset);
+        // Also where nothing is read: else the first run inserts where the second overwrites, and what others have left could not be told from damage.
+        let fills = options.fill || (reads || counts || sets) && !options.no_fill;
         let several = u64::from(options.keys_per_command);
         let needs_several =
             has(&operations, &Operation::Mget) || has(&operations, &Operation::Mset);
@@ -62,9 +64,9 @@ impl Plan {
             several,
             is_own: fills,
         };
-        let sets = has(&operations, &Operation::Set) || has(&operations, &Operation::Mset);
         let first = if counts { Operation::Zero } else { Operation::Set };
-        let last = match (counts && fills, sets && !reads) {
+        let last = match (counts, sets && !reads) {
+            _ if !fills => None,
             (true, _) => Some(Operation::Total),
             (_, true) => Some(Operation::Get),
             _ => None,

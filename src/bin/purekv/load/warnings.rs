@@ -26,7 +26,8 @@ fn of_target(options: &Server, plan: &Plan, site: &Site, runs: &[Outcome]) -> Ve
     let mut warn = |text: String| all.push(format!("{}: {text}", site.name));
     let most = |shares: Vec<Option<f64>>| shares.into_iter().flatten().fold(0.0, f64::max);
     let tally = merged(runs, plan.operations.len());
-    let misses = tally.misses();
+    let gone = |run: &Outcome| run.read_back.map_or(0, |(asked, found)| asked - found);
+    let misses = tally.misses() + runs.iter().map(gone).sum::<u64>();
     if misses > 0 && plan.fill.is_some() && plan.work.ttl.is_none() {
         let misses = grouped(misses as f64);
         warn(format!(
