@@ -9,6 +9,12 @@ mod faults;
 #[path = "support/folder.rs"]
 mod folder;
 #[cfg(unix)]
+#[path = "cli/load.rs"]
+mod load;
+#[cfg(unix)]
+#[path = "cli/load_faults.rs"]
+mod load_faults;
+#[cfg(unix)]
 #[path = "cli/own.rs"]
 mod own;
 #[cfg(unix)]
@@ -103,6 +109,20 @@ fn a_wrong_argument_is_a_usage_error() {
         &["replay", "--repeat", "0"],
         &["replay", "trace.csv", "--keys", "5"],
         &["replay", "one.csv", "two.csv"],
+        &["bench"],
+        &["bench", "server"],
+        &["bench", "server", "--target", "nowhere"],
+        &["bench", "server", "--target", "h:1", "--requests", "5", "--duration", "1s"],
+        &["bench", "server", "--target", "h:1", "--fill", "--no-fill"],
+        &["bench", "server", "--target", "h:1", "--arrivals", "fixed"],
+        &["bench", "server", "--target", "h:1", "--rate", "0"],
+        &["bench", "server", "--target", "h:1", "--ratio", "0:0"],
+        &["bench", "server", "--target", "h:1", "--ttl", "trace"],
+        &["bench", "server", "--target", "h:1", "--value-size", "9..1"],
+        &["bench", "server", "--target", "h:1", "--user", "alice"],
+        &["bench", "server", "--target", "h:1", "--command", "GET \"k"],
+        &["bench", "server", "--target", "h:1", "--pid", "1", "--pid", "2"],
+        &["bench", "server", "--target", "h:1", "--connections", "2", "--threads", "3"],
         &["cli", "--raw", "--json", "PING"],
         &["cli", "-2", "-3", "PING"],
         &["cli", "-p", "70000", "PING"],

@@ -3,6 +3,9 @@
 #[cfg(feature = "bench")]
 #[path = "purekv/bench/mod.rs"]
 mod bench;
+#[cfg(not(feature = "bench"))]
+#[path = "purekv/bench/without.rs"]
+mod bench;
 #[path = "purekv/cli/mod.rs"]
 mod cli;
 #[path = "purekv/conversion.rs"]
@@ -13,6 +16,8 @@ mod convert;
 mod dump;
 #[path = "purekv/lines.rs"]
 mod lines;
+#[path = "purekv/load/mod.rs"]
+mod load;
 #[path = "purekv/output.rs"]
 mod output;
 #[path = "purekv/replay.rs"]
@@ -49,8 +54,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Cli(cli::Options),
     Replay(replay::Replay),
-    #[cfg(feature = "bench")]
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
     #[command(subcommand)]
     Dump(dump::Dump),
 }
@@ -61,9 +65,8 @@ fn main() -> ExitCode {
         Command::Cli(options) => options.misuse(),
         Command::Replay(arguments) => arguments.misuse(),
         Command::Dump(command) => command.misuse(),
+        Command::Bench(command) => command.misuse(),
         Command::Serve(_) => None,
-        #[cfg(feature = "bench")]
-        Command::Bench(_) => None,
     };
     if let Some(told) = misuse {
         let missing = clap::error::ErrorKind::MissingRequiredArgument;
@@ -75,7 +78,6 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => {
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
         }
-        #[cfg(feature = "bench")]
         Command::Bench(arguments) => arguments.run().map(String::into_bytes),
         Command::Dump(command) => command.run().map_err(|error| error.to_string()),
     };

@@ -34,7 +34,7 @@ mod zipf;
 pub use capacity::{Capacity, ParseCapacityError};
 pub use error::ReplayError;
 pub use latency::Latency;
-pub use report::{Report, Spread};
+pub use report::{Report, Spread, Unit, aligned, grouped};
 pub use run::{Options, Outcome, replay};
 pub use size::{ParseSizeError, ValueSize};
 pub use sizes::SizeTable;

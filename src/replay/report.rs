@@ -188,7 +188,7 @@ impl fmt::Display for Report {
 }
 
 /// A line for each row, whose cells stand under each other; all rows are of the first one's length.
-pub(super) fn aligned(rows: &[Vec<String>]) -> String {
+pub fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
@@ -254,17 +254,23 @@ const METRICS: &[Metric] = &[
     metric("CPU share", "cpu_share", Unit::Share, |o| o.cpu_share),
 ];
 
-#[derive(Clone, Copy)]
-pub(super) enum Unit {
+/// How a figure is shown to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Three digits, and "k" or "M" for thousands or millions.
     Rate,
+    /// Of one, in percent.
     Share,
+    /// Nanoseconds, in the unit that suits them.
     Nanos,
+    /// A whole number.
     Count,
 }
 
 impl Unit {
     /// The median, with the ends if there are several runs, all in the unit that suits the median.
-    pub(super) fn show(self, spread: Spread, ends: bool) -> String {
+    pub fn show(self, spread: Spread, ends: bool) -> String {
         let (scale, unit) = match (self, spread.median) {
             (Self::Rate, rate) if rate >= 1e6 => (1e6, " M"),
             (Self::Rate, rate) if rate >= 1e3 => (1e3, " k"),
@@ -300,7 +306,7 @@ fn three_digits(figure: f64) -> String {
 }
 
 /// A whole number, in groups of three digits.
-pub(super) fn grouped(figure: f64) -> String {
+pub fn grouped(figure: f64) -> String {
     let digits = format!("{figure:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

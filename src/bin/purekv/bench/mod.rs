@@ -23,7 +23,9 @@ mod workload;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use settings::Settings;
+
+use self::settings::Settings;
+use crate::load;
 
 /// Compare purekv with the mutex baseline and the crates of today, on this machine
 ///
@@ -52,14 +54,27 @@ pub(crate) struct Bench {
 
 #[derive(Subcommand)]
 enum Command {
+    Server(Box<load::Server>),
     Render(again::Render),
 }
 
 impl Bench {
+    /// What is wrong with the arguments as a whole.
+    pub(crate) fn misuse(&self) -> Option<&'static str> {
+        match &self.command {
+            Some(Command::Server(options)) => options.misuse(),
+            _ => None,
+        }
+    }
+
     /// What is to be printed.
     pub(crate) fn run(self) -> Result<String, String> {
-        if let Some(Command::Render(arguments)) = self.command {
-            return arguments.run();
+        match self.command {
+            Some(Command::Server(options)) => {
+                return options.run().map_err(|error| error.to_string());
+            }
+            Some(Command::Render(arguments)) => return arguments.run(),
+            None => {}
         }
         if self.list {
             return Ok(suite::list(&self.settings));

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use failure::Failure;
 pub(crate) use options::Options;
 use shell::Shell;
+pub(crate) use target::Place;
 
 impl Options {
     /// Prints as replies come.
