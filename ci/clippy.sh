@@ -10,6 +10,7 @@ alone() {
 # Not all features: another allocator is nothing to lint, and takes minutes to build.
 alone benches/compare
 alone benches/hitratio
+alone benches/instructions
 # As `cargo fuzz` compiles them, for the door that is open to them alone.
 # Nothing is linked here, so libFuzzer need not be compiled.
 RUSTFLAGS="--cfg fuzzing" CUSTOM_LIBFUZZER_PATH=/dev/null alone fuzz
