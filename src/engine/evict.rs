@@ -370,6 +370,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Drops some stale records, so often, if there are many.
+    #[inline(always)]
     pub(super) fn tidy_times(&self, times: usize, guard: &Guard, now: &Now<'_>) {
         if let Some(bound) = self.bound.as_ref().filter(|_| times > 0) {
             self.tidy_up(bound, times * TIDY, guard, now);

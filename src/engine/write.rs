@@ -307,6 +307,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// For every attempt to insert an entry: nobody can see it yet.
+    #[inline(always)]
     pub(super) fn prepare(
         &self,
         hash: u64,
@@ -319,6 +320,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
+    #[inline(always)]
     pub(super) fn born(
         &self,
         hash: u64,
