@@ -161,6 +161,7 @@ where
     }
 
     /// A new entry. Whom the builder was told to ask about it is asked before anything else is done.
+    #[inline(always)]
     pub(super) fn entry(
         &self,
         hash: u64,

@@ -10,7 +10,7 @@ use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
 use crate::sync::failpoint;
-use crate::table::{Found, Owned, Shared};
+use crate::table::{Found, Inserted, Owned, Shared};
 use std::ptr::NonNull;
 
 /// What a read-modify-write wants.
@@ -50,7 +50,7 @@ impl<E: Entry> Engine<E> {
     pub(crate) fn insert<'g>(
         &'g self,
         hash: u64,
-        mut entry: Owned<E>,
+        entry: Owned<E>,
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
@@ -62,15 +62,41 @@ impl<E: Entry> Engine<E> {
         let mut arrival = self.arrival(&entry).inspect_err(|_| {
             self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
         })?;
+        let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
+        let back = match self.table.try_insert(hash, entry, guard, is_key, prepare) {
+            Inserted::Done(new) => {
+                self.born(hash, new, &arrival, guard, now);
+                return Ok(());
+            }
+            Inserted::Occupied(found, entry) => {
+                match self.replace_in_line(hash, &found, entry, guard, now) {
+                    Ok(()) => return Ok(()),
+                    Err(back) => back,
+                }
+            }
+            Inserted::NoRoom(back) => back,
+        };
+        self.insert_slowly(hash, back, arrival, guard, now, is_key);
+        Ok(())
+    }
+
+    /// The rest of [`insert`](Self::insert): it could not be done at once, or somebody else was faster.
+    #[inline(never)]
+    fn insert_slowly<'g>(
+        &'g self,
+        hash: u64,
+        mut entry: Owned<E>,
+        mut arrival: Arrival,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) {
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(new) => {
-                    self.born(hash, new, &arrival, guard, now);
-                    return Ok(());
-                }
+                Ok(new) => return self.born(hash, new, &arrival, guard, now),
                 Err((found, back)) => match self.replace(hash, &found, back, guard, now) {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => return,
                     Err(back) => entry = back,
                 },
             }
@@ -340,6 +366,18 @@ impl<E: Entry> Engine<E> {
 
     /// Puts `entry` into the place of what was found.
     fn replace(
+        &self,
+        hash: u64,
+        found: &Found<'_, E>,
+        entry: Owned<E>,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) -> Result<(), Owned<E>> {
+        self.replace_in_line(hash, found, entry, guard, now)
+    }
+
+    #[inline(always)]
+    fn replace_in_line(
         &self,
         hash: u64,
         found: &Found<'_, E>,
