@@ -363,6 +363,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// So many entries have gone: once in a while, drops some stale records, if there are many.
+    #[inline]
     pub(super) fn tidy(&self, moved: usize, guard: &Guard, now: &Now<'_>) {
         if self.bound.is_some() {
             self.tidy_times(self.counters.moved(moved), guard, now);

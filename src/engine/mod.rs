@@ -208,6 +208,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// The first part of [`bury`](Self::bury).
+    #[inline]
     fn depart(&self, entry: Shared<'_, E>, cause: RemovalCause) {
         self.counters.entry_gone(cause);
         // Sealed, so that a change of deadline that comes too late arms nothing and is not counted.
@@ -242,6 +243,7 @@ impl<E: Entry> Engine<E> {
         }
     }
 
+    #[inline]
     fn retire(&self, entry: Shared<'_, E>, guard: &Guard) {
         let bytes = E::bytes(entry);
         // SAFETY: only who won the CAS that took it out of its slot comes here, and only once.

@@ -146,6 +146,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Removes the live entry, which is still good to look at.
+    #[inline(always)]
     pub(crate) fn remove<'g>(
         &'g self,
         hash: u64,
@@ -153,9 +154,14 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Shared<'g, E>> {
+        let live = self.get(hash, guard, now, is_key)?;
+        if self.remove_found(&live, RemovalCause::Removed, guard, now) {
+            return Some(live.entry());
+        }
         self.remove_for(RemovalCause::Removed, hash, guard, now, is_key)
     }
 
+    #[inline(never)]
     fn remove_for<'g>(
         &'g self,
         cause: RemovalCause,
@@ -173,6 +179,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Removes exactly this entry; false: somebody else has changed it.
+    #[inline(always)]
     pub(super) fn remove_found(
         &self,
         live: &Live<'_, E>,
@@ -188,6 +195,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// [`bury`](Self::bury), for who is in no hurry.
+    #[inline]
     fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
         self.bury(entry, cause, guard);
         self.tidy(1, guard, now);

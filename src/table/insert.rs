@@ -279,6 +279,7 @@ pub(super) fn replace<'g, N: Retire>(
 }
 
 /// Takes what was found out of its slot: whoever gets Ok owns the removal, and retires the node.
+#[inline(always)]
 pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> Result<(), Lost> {
     failpoint::hit("table::remove::before");
     // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`. A place in a chain has no next

@@ -231,6 +231,7 @@ impl<N: Node> Table<N> {
 
     /// Removes `found`; with true, its node is the caller's to retire. False when somebody has changed that slot: look
     /// again.
+    #[inline(always)]
     pub(crate) fn remove<'g>(&'g self, found: &Found<'g, N>, guard: &'g Guard) -> bool {
         insert::remove(found).map_err(|lost| self.help(found, lost, guard)).is_ok()
     }
