@@ -226,7 +226,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// As [`bury`](Self::bury), for an entry that another has taken the place of; timer and mark are sealed.
-    #[inline]
+    #[inline(always)]
     fn bury_replaced(&self, entry: Shared<'_, E>, guard: &Guard) {
         self.counters.entry_replaced();
         self.let_go(entry, RemovalCause::Replaced, guard);

@@ -3,7 +3,7 @@
 use super::bound::{Arrival, Heavy};
 use super::deadline::State;
 use super::entry::Armed;
-use super::read::Live;
+use super::read::{Live, deadline_if_live};
 use super::retime::Half;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
@@ -154,9 +154,15 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Shared<'g, E>> {
-        let live = self.get(hash, guard, now, is_key)?;
-        if self.remove_found(&live, RemovalCause::Removed, guard, now) {
-            return Some(live.entry());
+        // In the common case one look, and the entry is live beyond doubt.
+        if let Some(found) = self.table.try_find(hash, guard, is_key) {
+            let found = found?;
+            if let Some(deadline) = deadline_if_live(found.node, now) {
+                let live = Live { found, deadline };
+                if self.remove_found(&live, RemovalCause::Removed, guard, now) {
+                    return Some(live.entry());
+                }
+            }
         }
         self.remove_for(RemovalCause::Removed, hash, guard, now, is_key)
     }

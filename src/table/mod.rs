@@ -47,6 +47,7 @@ pub(crate) use iter::{Cursor, Scan, Walk};
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
+use find::Glance;
 use insert::Lost;
 use shard::Shard;
 
@@ -128,6 +129,21 @@ impl<N: Node> Table<N> {
         is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
     ) -> Option<Found<'g, N>> {
         find::find(self.directory.shard(hash, guard), hash, guard, is_key)
+    }
+
+    /// As [`find`](Self::find), if one look says it; None: it does not.
+    #[inline(always)]
+    pub(crate) fn try_find<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    ) -> Option<Option<Found<'g, N>>> {
+        match find::glance(self.directory.shard(hash, guard), hash, is_key) {
+            Glance::Found(found) => Some(Some(found)),
+            Glance::Absent(_) => Some(None),
+            Glance::Unclear => None,
+        }
     }
 
     /// As [`find`](Self::find), for a reader.
