@@ -2,7 +2,7 @@
 //!
 //! - [`entry`], [`deadline`]: the two words of an entry that change while it is in the table, and their protocols.
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
-//! - [`write`]: insert, replace, remove, change of deadline; [`retime`]: the same on a condition; `publish`: an insertion in steps; `standing`: what the policy knows of an entry, for dumps. [`arm`]: which record of the wheel will fire for that.
+//! - [`write`]: insert, remove, change of deadline; `replace`: one entry for another; [`retime`]: the same on a condition; `publish`: an insertion in steps; `standing`: what the policy knows of an entry, for dumps. [`arm`]: which record of the wheel will fire for that.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
 //! - [`bound`], [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
 //! - [`idle`]: what a look-up does besides: count, and put off deadlines.
@@ -39,6 +39,7 @@ mod listener;
 #[cfg(feature = "dump")]
 mod publish;
 mod read;
+mod replace;
 mod retime;
 #[cfg(feature = "dump")]
 mod standing;

@@ -89,7 +89,7 @@ fn examine<'g, N: Retire>(
     slot: usize,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
-    // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
+    // Acquire: partner of the Release in `insert::Reservation::fill` and `insert::replace`, so that the node is visible whole; and what is read
     // after this is read after it.
     let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
     let node = slot::node_of(word)?;
