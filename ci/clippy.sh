@@ -7,8 +7,6 @@ cargo clippy --locked --all-features --all-targets -- -D warnings
 alone() {
     cargo clippy --locked --all-targets --target-dir target --manifest-path "$1/Cargo.toml" "${@:2}" -- -D warnings
 }
-# Not all features: another allocator is nothing to lint, and takes minutes to build.
-alone benches/compare
 alone benches/hitratio
 alone benches/instructions
 # As `cargo fuzz` compiles them, for the door that is open to them alone.

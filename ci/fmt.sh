@@ -4,6 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --check
 cargo fmt --check --manifest-path fuzz/Cargo.toml
-cargo fmt --check --manifest-path benches/compare/Cargo.toml
 cargo fmt --check --manifest-path benches/hitratio/Cargo.toml
 cargo fmt --check --manifest-path benches/instructions/Cargo.toml

@@ -1,5 +1,8 @@
 //! The `purekv` command.
 
+#[cfg(feature = "bench")]
+#[path = "purekv/bench/mod.rs"]
+mod bench;
 #[path = "purekv/cli/mod.rs"]
 mod cli;
 #[path = "purekv/conversion.rs"]
@@ -24,8 +27,14 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 /// A server's entries are made by the threads that serve and freed by whichever finds them due, a million at once if need be. The system's allocator on Linux keeps what is
 /// freed below anything that lives, and takes 14 bytes more an entry.
+#[cfg(not(feature = "bench"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The same, with a count of the bytes that are out.
+#[cfg(feature = "bench")]
+#[global_allocator]
+static ALLOCATOR: bench::alloc::Counting = bench::alloc::Counting;
 
 /// An embedded, lock-free cache with a time-to-live for each entry.
 #[derive(Parser)]
@@ -40,6 +49,8 @@ enum Command {
     Serve(Box<serve::Serve>),
     Cli(cli::Options),
     Replay(replay::Replay),
+    #[cfg(feature = "bench")]
+    Bench(bench::Bench),
     #[command(subcommand)]
     Dump(dump::Dump),
 }
@@ -51,6 +62,8 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => arguments.misuse(),
         Command::Dump(command) => command.misuse(),
         Command::Serve(_) => None,
+        #[cfg(feature = "bench")]
+        Command::Bench(_) => None,
     };
     if let Some(told) = misuse {
         let missing = clap::error::ErrorKind::MissingRequiredArgument;
@@ -62,6 +75,8 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => {
             arguments.run().map(String::into_bytes).map_err(|error| error.to_string())
         }
+        #[cfg(feature = "bench")]
+        Command::Bench(arguments) => arguments.run().map(String::into_bytes),
         Command::Dump(command) => command.run().map_err(|error| error.to_string()),
     };
     match output {

@@ -1,0 +1,87 @@
+//! `purekv bench render`: reports made again from their JSON, and documents that quote them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::render;
+use super::report::Report;
+
+/// Make a report again from its JSON, or renew the tables of documents that quote it
+#[derive(Args)]
+pub(crate) struct Render {
+    /// What `purekv bench` has written: report.json
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Write report.html and report.md here
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Renew what lies between `<!-- bench: … -->` and `<!-- bench: end -->` in this document; its pictures go to pictures/ beside it
+    #[arg(long, value_name = "FILE")]
+    into: Vec<PathBuf>,
+    /// Change nothing; fail if a document is not as it would be made
+    #[arg(long, requires = "into")]
+    check: bool,
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+impl Render {
+    /// What is to be printed.
+    pub(crate) fn run(self) -> Result<String, String> {
+        let text = read(&self.from)?;
+        let report: Report = serde_json::from_str(&text).map_err(|error| {
+            format!("{}: no report of this version: {error}", self.from.display())
+        })?;
+        if let Some(folder) = &self.out {
+            render::write(&report, folder)?;
+        }
+        for document in &self.into {
+            self.renew(document, &report)?;
+        }
+        Ok(String::new())
+    }
+
+    fn renew(&self, path: &Path, report: &Report) -> Result<(), String> {
+        let old = read(path)?;
+        let named = |told: String| format!("{}: {told}", path.display());
+        let new = render::renew(&old, report).map_err(named)?;
+        self.put(path, &old, &new)?;
+        let folder = path.parent().unwrap_or(Path::new("")).join("pictures");
+        for (name, picture) in render::pictures(&old, report) {
+            let path = folder.join(name);
+            let old = read(&path).unwrap_or_default();
+            if !self.check {
+                std::fs::create_dir_all(&folder)
+                    .map_err(|error| format!("{}: {error}", folder.display()))?;
+            }
+            self.put(&path, &old, &picture)?;
+        }
+        Ok(())
+    }
+
+    fn put(&self, path: &Path, old: &str, new: &str) -> Result<(), String> {
+        if old == new {
+            return Ok(());
+        }
+        if !self.check {
+            return write(path, new);
+        }
+        let line = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
+        let at = |text: &str| text.lines().nth(line).unwrap_or("the end").to_owned();
+        Err(format!(
+            "{}: line {}: expected {:?}, found {:?}: it is not what `purekv bench render` makes of {}",
+            path.display(),
+            line + 1,
+            at(new),
+            at(old),
+            self.from.display()
+        ))
+    }
+}
