@@ -8,6 +8,7 @@ alone() {
     cargo clippy --locked --all-targets --target-dir target --manifest-path "$1/Cargo.toml" "${@:2}" -- -D warnings
 }
 alone benches/hitratio
+alone benches/instructions
 # As `cargo fuzz` compiles them, for the door that is open to them alone.
 # Nothing is linked here, so libFuzzer need not be compiled.
 RUSTFLAGS="--cfg fuzzing" CUSTOM_LIBFUZZER_PATH=/dev/null alone fuzz

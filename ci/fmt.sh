@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 cargo fmt --check
 cargo fmt --check --manifest-path fuzz/Cargo.toml
 cargo fmt --check --manifest-path benches/hitratio/Cargo.toml
+cargo fmt --check --manifest-path benches/instructions/Cargo.toml

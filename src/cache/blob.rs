@@ -98,13 +98,56 @@ impl<S> Blob<S> {
     /// # Panics
     ///
     /// If key and value together are longer than an allocation can be.
+    #[inline(always)]
     pub(super) fn owned(until: Until, key: &[u8], value: &[u8]) -> Owned<Self>
+    where
+        Self: Retire,
+    {
+        let lengths = Lengths { key: key.len(), value: value.len() };
+        // Known to be short, it takes half the instructions.
+        if until.hard.is_none()
+            && !lengths.is_long()
+            && let Some(blob) = Self::allocate(lengths, false)
+        {
+            // SAFETY: allocated just now, for this.
+            return unsafe { Self::filled(blob, lengths, false, until, key, value) };
+        }
+        Self::owned_long(until, key, value)
+    }
+
+    /// [`owned`](Self::owned), in the long form.
+    #[inline(never)]
+    fn owned_long(until: Until, key: &[u8], value: &[u8]) -> Owned<Self>
     where
         Self: Retire,
     {
         let hard = if until.hard.is_some() { HARD } else { 0 };
         let lengths = Lengths { key: key.len() | hard, value: value.len() };
-        let (blob, long) = Self::allocate(lengths);
+        let Some(blob) = Self::allocate(lengths, true) else {
+            panic!("the allocator gave less than the alignment that it was asked for")
+        };
+        // SAFETY: allocated just now, for this.
+        unsafe { Self::filled(blob, lengths, true, until, key, value) }
+    }
+
+    /// An entry in fresh memory.
+    ///
+    /// # Safety
+    ///
+    /// `blob` is the caller's own, from [`allocate`](Self::allocate) with these lengths and this form. The lengths are those of key and value, and say
+    /// whether there is a hard deadline.
+    #[inline(always)]
+    unsafe fn filled(
+        blob: NonNull<Self>,
+        lengths: Lengths,
+        long: bool,
+        until: Until,
+        key: &[u8],
+        value: &[u8],
+    ) -> Owned<Self>
+    where
+        Self: Retire,
+    {
         let (_, payload) = Self::layout(lengths, long);
         let (key_len, value_len) = if long { LONG } else { (key.len() as u8, value.len() as u16) };
         let header = Self {
@@ -139,26 +182,24 @@ impl<S> Blob<S> {
         unsafe { Owned::new(blob) }
     }
 
-    /// Aligned memory for an entry, and whether it is in the long form.
-    #[inline]
-    fn allocate(lengths: Lengths) -> (NonNull<Self>, bool) {
-        let mut long = lengths.is_long() || lengths.has_hard();
-        loop {
-            let (layout, _) = Self::layout(lengths, long);
-            // SAFETY: the layout is never empty.
-            let Some(blob) = NonNull::new(unsafe { alloc(layout) }.cast::<Self>()) else {
-                handle_alloc_error(layout)
-            };
-            if blob.is_aligned() {
-                return (blob, long);
-            }
-            // SAFETY: allocated just now with this layout.
-            unsafe { dealloc(blob.as_ptr().cast(), layout) };
-            long = true;
+    /// Memory for an entry; None: it would not be aligned, which can only be in the short form.
+    #[inline(always)]
+    fn allocate(lengths: Lengths, long: bool) -> Option<NonNull<Self>> {
+        let (layout, _) = Self::layout(lengths, long);
+        // SAFETY: the layout is never empty.
+        let Some(blob) = NonNull::new(unsafe { alloc(layout) }.cast::<Self>()) else {
+            handle_alloc_error(layout)
+        };
+        if blob.is_aligned() {
+            return Some(blob);
         }
+        // SAFETY: allocated just now with this layout.
+        unsafe { dealloc(blob.as_ptr().cast(), layout) };
+        None
     }
 
     /// The allocation for these lengths, and where in it the key begins.
+    #[inline(always)]
     fn layout(lengths: Lengths, long: bool) -> (Layout, usize) {
         let (extra, align) = if long { (size_of::<Lengths>(), align_of::<Self>()) } else { (0, 1) };
         let payload = size_of::<Self>() + extra;

@@ -228,6 +228,7 @@ pub(super) fn ttl_of(deadline: u64, now: &Now<'_>) -> Ttl {
 }
 
 /// Pins, and fixes the time.
+#[inline(always)]
 pub(super) fn enter<E: Loadable>(core: &Core<E>) -> (Guard, Now<'_>) {
     (epoch::pin(), Now::new(core.clock()))
 }

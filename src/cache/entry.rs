@@ -94,6 +94,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Loadable for Typed<K, V
 }
 
 impl<K: Send, V: Send> Typed<K, V> {
+    #[inline(always)]
     pub(super) fn owned(hash: u64, until: Until, weight: u32, key: K, value: V) -> Owned<Self> {
         let typed = Self {
             deadline: Deadline::new(until.deadline),

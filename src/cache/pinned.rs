@@ -46,9 +46,12 @@ impl<'c, E: Loadable, S> View<'c, E, S> {
         stable: impl FnOnce() -> u64,
         is_key: impl Fn(Shared<'_, E>) -> bool + Copy,
     ) -> Option<(Shared<'_, E>, u64)> {
-        let Self { engine, core, guard, now, .. } = self;
-        let below = || core.below.read(engine, hash, stable, guard, now, is_key);
-        engine.read_or(hash, guard, now, is_key, below)
+        // It has `self` and not four references, which would be made for every hit.
+        let below = || {
+            let Self { engine, core, guard, now, .. } = self;
+            core.below.read(engine, hash, stable, guard, now, is_key)
+        };
+        self.engine.read_or(hash, &self.guard, &self.now, is_key, below)
     }
 
     /// Looks for `keys` in groups whose memory accesses overlap.

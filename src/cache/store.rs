@@ -80,6 +80,7 @@ impl<S: BuildHasher + Clone + Send + Sync + 'static> Builder<Store, S> {
 }
 
 impl<S: BuildHasher + Send + Sync + 'static> Store<S> {
+    #[inline(always)]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         hash_of_bytes(&self.core.engine.context().hasher, key)
     }

@@ -131,6 +131,7 @@ where
     V: Send + Sync + 'static,
     S: BuildHasher + Send + Sync + 'static,
 {
+    #[inline(always)]
     pub(super) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
         hash_of(&self.inner.hasher, key)
     }
@@ -160,6 +161,7 @@ where
     }
 
     /// A new entry. Whom the builder was told to ask about it is asked before anything else is done.
+    #[inline(always)]
     pub(super) fn entry(
         &self,
         hash: u64,

@@ -219,6 +219,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Sets the mark of an entry that nobody can see yet.
+    #[inline(always)]
     pub(super) fn mark_new(
         &self,
         hash: u64,
@@ -226,7 +227,20 @@ impl<E: Entry> Engine<E> {
         arrival: &mut Arrival,
         guard: &Guard,
     ) {
-        let Some(bound) = &self.bound else { return };
+        if let Some(bound) = &self.bound {
+            self.mark_new_within(bound, hash, entry, arrival, guard);
+        }
+    }
+
+    #[inline(never)]
+    fn mark_new_within(
+        &self,
+        bound: &Bound,
+        hash: u64,
+        entry: &Owned<E>,
+        arrival: &mut Arrival,
+        guard: &Guard,
+    ) {
         let weight = arrival.weight;
         let marked = *arrival.marked.get_or_insert_with(|| {
             let room = bound.budget.room();
@@ -238,6 +252,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Rule 1: an entry was published where there was none.
+    #[inline(always)]
     pub(super) fn settle_in(
         &self,
         hash: u64,
@@ -246,9 +261,25 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) {
-        let (Some(bound), Some(marked)) = (&self.bound, arrival.marked) else { return };
+        if let (Some(bound), Some(marked)) = (&self.bound, arrival.marked) {
+            self.settle_in_within(bound, marked, hash, new, arrival.weight, guard, now);
+        }
+    }
+
+    #[inline(never)]
+    #[allow(clippy::too_many_arguments, reason = "those of `settle_in`, as far as they are needed")]
+    fn settle_in_within(
+        &self,
+        bound: &Bound,
+        marked: Marked,
+        hash: u64,
+        new: Shared<'_, E>,
+        weight: u64,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
         failpoint::hit("engine::evict::published");
-        let mut debt = Debt::new(marked.place, arrival.weight);
+        let mut debt = Debt::new(marked.place, weight);
         self.make_room_for(bound, &mut debt, new, guard, now);
         debt.settle(bound);
         bound.policy.push(Signature::of(hash), marked, bound.budget.room(), guard);
@@ -257,6 +288,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Rule 2, the first half: `entry`, which nobody can see yet, takes over the mark of `old`. None: that is sealed; look again.
+    #[inline(always)]
     pub(super) fn inherit_mark(&self, old: Shared<'_, E>, entry: &Owned<E>) -> Option<Inherited> {
         if self.bound.is_none() {
             return Some(Inherited(None));
@@ -267,6 +299,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Rule 2, the second half: `new` has replaced `old`.
+    #[inline(always)]
     pub(super) fn take_mark_over(
         &self,
         hash: u64,
@@ -276,7 +309,23 @@ impl<E: Entry> Engine<E> {
         guard: &Guard,
         now: &Now<'_>,
     ) {
-        let (Some(bound), Some(marked)) = (&self.bound, inherited) else { return };
+        if let (Some(bound), Some(marked)) = (&self.bound, inherited) {
+            self.take_mark_over_within(bound, hash, old, new, marked, guard, now);
+        }
+    }
+
+    #[inline(never)]
+    #[allow(clippy::too_many_arguments, reason = "those of `take_mark_over`")]
+    fn take_mark_over_within(
+        &self,
+        bound: &Bound,
+        hash: u64,
+        old: Shared<'_, E>,
+        new: Shared<'_, E>,
+        marked: Marked,
+        guard: &Guard,
+        now: &Now<'_>,
+    ) {
         let last = old.get().mark().seal();
         failpoint::hit("engine::evict::mark_sealed");
         let (come, gone) = (self.weigh(new), self.weigh(old));

@@ -54,7 +54,7 @@ impl Counters {
     }
 
     /// Adds `by`, or takes away what that is the two's complement of; what was counted there before.
-    #[inline]
+    #[inline(always)]
     fn add(&self, counter: impl Fn(&Stripe) -> &AtomicUsize, by: usize) -> usize {
         let (stripe, is_owned) = self.stripe();
         let counter = counter(stripe);
@@ -90,6 +90,7 @@ impl Counters {
         self.stripe().0.inserted.load(Ordering::Relaxed) as u64
     }
 
+    #[inline]
     pub(super) fn entry_replaced(&self) {
         self.add(|stripe| &stripe.replaced, 1);
     }

@@ -363,6 +363,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// So many entries have gone: once in a while, drops some stale records, if there are many.
+    #[inline]
     pub(super) fn tidy(&self, moved: usize, guard: &Guard, now: &Now<'_>) {
         if self.bound.is_some() {
             self.tidy_times(self.counters.moved(moved), guard, now);
@@ -370,6 +371,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Drops some stale records, so often, if there are many.
+    #[inline(always)]
     pub(super) fn tidy_times(&self, times: usize, guard: &Guard, now: &Now<'_>) {
         if let Some(bound) = self.bound.as_ref().filter(|_| times > 0) {
             self.tidy_up(bound, times * TIDY, guard, now);

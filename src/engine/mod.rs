@@ -2,7 +2,7 @@
 //!
 //! - [`entry`], [`deadline`]: the two words of an entry that change while it is in the table, and their protocols.
 //! - [`read`]: look-ups. An entry that is due is absent for every operation from its very instant; whoever finds one removes it.
-//! - [`write`]: insert, replace, remove, change of deadline; [`retime`]: the same on a condition; `publish`: an insertion in steps; `standing`: what the policy knows of an entry, for dumps. [`arm`]: which record of the wheel will fire for that.
+//! - [`write`]: insert, remove, change of deadline; `replace`: one entry for another; [`retime`]: the same on a condition; `publish`: an insertion in steps; `standing`: what the policy knows of an entry, for dumps. [`arm`]: which record of the wheel will fire for that.
 //! - [`expire`]: what the wheel brings up, and the removal of what nobody asks for any more.
 //! - [`bound`], [`evict`]: bounded memory, and the rules that keep entries and the policy's records together.
 //! - [`idle`]: what a look-up does besides: count, and put off deadlines.
@@ -39,6 +39,7 @@ mod listener;
 #[cfg(feature = "dump")]
 mod publish;
 mod read;
+mod replace;
 mod retime;
 #[cfg(feature = "dump")]
 mod standing;
@@ -208,6 +209,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// The first part of [`bury`](Self::bury).
+    #[inline]
     fn depart(&self, entry: Shared<'_, E>, cause: RemovalCause) {
         self.counters.entry_gone(cause);
         // Sealed, so that a change of deadline that comes too late arms nothing and is not counted.
@@ -225,7 +227,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// As [`bury`](Self::bury), for an entry that another has taken the place of; timer and mark are sealed.
-    #[inline]
+    #[inline(always)]
     fn bury_replaced(&self, entry: Shared<'_, E>, guard: &Guard) {
         self.counters.entry_replaced();
         self.let_go(entry, RemovalCause::Replaced, guard);
@@ -242,6 +244,7 @@ impl<E: Entry> Engine<E> {
         }
     }
 
+    #[inline]
     fn retire(&self, entry: Shared<'_, E>, guard: &Guard) {
         let bytes = E::bytes(entry);
         // SAFETY: only who won the CAS that took it out of its slot comes here, and only once.

@@ -266,7 +266,7 @@ impl<E: Entry> Engine<E> {
 
 /// The deadline of an entry that is live for certain, as most are; None says nothing.
 #[inline(always)]
-fn deadline_if_live<E: Entry>(entry: Shared<'_, E>, now: &Now<'_>) -> Option<u64> {
+pub(super) fn deadline_if_live<E: Entry>(entry: Shared<'_, E>, now: &Now<'_>) -> Option<u64> {
     let word = entry.get().deadline().word();
     let live = now.is_surely_before(word) || now.is_before_by_coarse_clock(word);
     live.then_some(word & !LIVE)

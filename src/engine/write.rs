@@ -1,17 +1,14 @@
-//! Insert, replace, remove, change of deadline.
+//! Insert, remove, change of deadline.
 
 use super::bound::{Arrival, Heavy};
 use super::deadline::State;
-use super::entry::Armed;
-use super::read::Live;
+use super::read::{Live, deadline_if_live};
 use super::retime::Half;
 use super::{Engine, Entry, signature};
 use crate::clock::{NEVER, Now};
 use crate::kv::RemovalCause;
 use crate::sync::epoch::Guard;
-use crate::sync::failpoint;
-use crate::table::{Found, Owned, Shared};
-use std::ptr::NonNull;
+use crate::table::{Inserted, Owned, Shared};
 
 /// What a read-modify-write wants.
 pub(crate) enum Decision<E: Entry> {
@@ -50,7 +47,7 @@ impl<E: Entry> Engine<E> {
     pub(crate) fn insert<'g>(
         &'g self,
         hash: u64,
-        mut entry: Owned<E>,
+        entry: Owned<E>,
         guard: &'g Guard,
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
@@ -62,15 +59,41 @@ impl<E: Entry> Engine<E> {
         let mut arrival = self.arrival(&entry).inspect_err(|_| {
             self.remove_for(RemovalCause::Evicted, hash, guard, now, is_key);
         })?;
+        let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
+        let back = match self.table.try_insert(hash, entry, guard, is_key, prepare) {
+            Inserted::Done(new) => {
+                self.born(hash, new, &arrival, guard, now);
+                return Ok(());
+            }
+            Inserted::Occupied(found, entry) => {
+                match self.replace_in_line(hash, &found, entry, guard, now) {
+                    Ok(()) => return Ok(()),
+                    Err(back) => back,
+                }
+            }
+            Inserted::NoRoom(back) => back,
+        };
+        self.insert_slowly(hash, back, arrival, guard, now, is_key);
+        Ok(())
+    }
+
+    /// The rest of [`insert`](Self::insert): it could not be done at once, or somebody else was faster.
+    #[inline(never)]
+    fn insert_slowly<'g>(
+        &'g self,
+        hash: u64,
+        mut entry: Owned<E>,
+        mut arrival: Arrival,
+        guard: &'g Guard,
+        now: &Now<'_>,
+        is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
+    ) {
         loop {
             let prepare = |new: &Owned<E>| self.prepare(hash, new, &mut arrival, guard);
             match self.table.insert(hash, entry, guard, is_key, prepare) {
-                Ok(new) => {
-                    self.born(hash, new, &arrival, guard, now);
-                    return Ok(());
-                }
+                Ok(new) => return self.born(hash, new, &arrival, guard, now),
                 Err((found, back)) => match self.replace(hash, &found, back, guard, now) {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => return,
                     Err(back) => entry = back,
                 },
             }
@@ -120,6 +143,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Removes the live entry, which is still good to look at.
+    #[inline(always)]
     pub(crate) fn remove<'g>(
         &'g self,
         hash: u64,
@@ -127,9 +151,20 @@ impl<E: Entry> Engine<E> {
         now: &Now<'_>,
         is_key: impl Fn(Shared<'g, E>) -> bool + Copy,
     ) -> Option<Shared<'g, E>> {
+        // In the common case one look, and the entry is live beyond doubt.
+        if let Some(found) = self.table.try_find(hash, guard, is_key) {
+            let found = found?;
+            if let Some(deadline) = deadline_if_live(found.node, now) {
+                let live = Live { found, deadline };
+                if self.remove_found(&live, RemovalCause::Removed, guard, now) {
+                    return Some(live.entry());
+                }
+            }
+        }
         self.remove_for(RemovalCause::Removed, hash, guard, now, is_key)
     }
 
+    #[inline(never)]
     fn remove_for<'g>(
         &'g self,
         cause: RemovalCause,
@@ -147,6 +182,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// Removes exactly this entry; false: somebody else has changed it.
+    #[inline(always)]
     pub(super) fn remove_found(
         &self,
         live: &Live<'_, E>,
@@ -162,6 +198,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// [`bury`](Self::bury), for who is in no hurry.
+    #[inline]
     fn bury_now(&self, entry: Shared<'_, E>, cause: RemovalCause, guard: &Guard, now: &Now<'_>) {
         self.bury(entry, cause, guard);
         self.tidy(1, guard, now);
@@ -307,6 +344,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// For every attempt to insert an entry: nobody can see it yet.
+    #[inline(always)]
     pub(super) fn prepare(
         &self,
         hash: u64,
@@ -319,6 +357,7 @@ impl<E: Entry> Engine<E> {
     }
 
     /// An entry was inserted where there was none. Rule 1: its record is pushed now, whatever has become of it since.
+    #[inline(always)]
     pub(super) fn born(
         &self,
         hash: u64,
@@ -334,73 +373,5 @@ impl<E: Entry> Engine<E> {
         }
         self.settle_in(hash, new, arrival, guard, now);
         self.tidy_times(times, guard, now);
-    }
-
-    /// Puts `entry` into the place of what was found.
-    fn replace(
-        &self,
-        hash: u64,
-        found: &Found<'_, E>,
-        entry: Owned<E>,
-        guard: &Guard,
-        now: &Now<'_>,
-    ) -> Result<(), Owned<E>> {
-        let Some(mark) = self.inherit_mark(found.node, &entry) else { return Err(entry) };
-        let old = found.node.get().timer().load();
-        let deadline = entry.get().deadline().initial();
-        let inherits = match &self.wheel {
-            Some(wheel) if deadline != NEVER => self.is_by(wheel, old, deadline),
-            _ => false,
-        };
-        let tick = if inherits {
-            entry.get().timer().set(old);
-            None
-        } else {
-            self.arm_new(&entry)
-        };
-        let new = self.table.replace(found, entry, guard)?;
-        failpoint::hit("engine::replace::done");
-        if inherits {
-            self.take_over(hash, found.node, new, old, Some(deadline), guard);
-        } else if let Some(wheel) = &self.wheel {
-            self.count_armed(found.node.get().timer().seal(), tick.map_or(Armed::No, Armed::at));
-            failpoint::hit("engine::replace::sealed");
-            if let Some(tick) = tick {
-                wheel.push(signature(hash), tick, guard);
-            }
-        }
-        self.take_mark_over(hash, found.node, new, mark, guard, now);
-        self.bury_replaced(found.node, guard);
-        Ok(())
-    }
-
-    /// As [`replace`](Self::replace), for an entry that takes over the deadline, whatever that may be by then.
-    fn replace_keeping(
-        &self,
-        hash: u64,
-        found: &Found<'_, E>,
-        entry: Owned<E>,
-        guard: &Guard,
-        now: &Now<'_>,
-    ) -> Result<(), Owned<E>> {
-        let Some(mark) = self.inherit_mark(found.node, &entry) else { return Err(entry) };
-        let old = found.node.get();
-        let armed = old.timer().load();
-        if armed == Armed::Sealed {
-            return Err(entry);
-        }
-        entry.get().timer().set(armed);
-        entry.get().deadline().set_inherit(NonNull::from(old.deadline()));
-        let hard = self.inherit_hard(found.node, &entry);
-        let new = self.table.replace(found, entry, guard)?;
-        failpoint::hit("engine::replace::inherits");
-        // Settled before the old timer is sealed: who finds it sealed (`arm_by`) has changed the deadline before that.
-        // SAFETY: published just now, and not retired while we are pinned.
-        unsafe { new.get().deadline().state() };
-        self.take_hard_over(hash, found.node, new, hard, guard, now);
-        self.take_over(hash, found.node, new, armed, None, guard);
-        self.take_mark_over(hash, found.node, new, mark, guard, now);
-        self.bury_replaced(found.node, guard);
-        Ok(())
     }
 }

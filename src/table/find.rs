@@ -89,7 +89,7 @@ fn examine<'g, N: Retire>(
     slot: usize,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
 ) -> Option<Found<'g, N>> {
-    // Acquire: partner of the Release in `insert` and `replace`, so that the node is visible whole; and what is read
+    // Acquire: partner of the Release in `insert::Reservation::fill` and `insert::replace`, so that the node is visible whole; and what is read
     // after this is read after it.
     let word = shard.slot(bucket, control, slot).load(Ordering::Acquire);
     let node = slot::node_of(word)?;
@@ -111,7 +111,7 @@ fn line_matches<N: Retire>(shard: &Shard<N>, bucket: usize, control: Control, ta
 }
 
 /// What a first look at a bucket says, if that is enough.
-enum Glance<'g, N: Retire> {
+pub(super) enum Glance<'g, N: Retire> {
     Found(Found<'g, N>),
     Absent(Control),
     /// More than one entry has the tag, or there is an overflow line, a chain, or a split, or somebody has published.
@@ -120,7 +120,7 @@ enum Glance<'g, N: Retire> {
 
 /// One look at a bucket, without a loop: the common case of [`probe`] and [`find`]. It finds nothing in a frozen bucket.
 #[inline(always)]
-fn glance<'g, N: Retire>(
+pub(super) fn glance<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
     is_key: impl Fn(Shared<'g, N>) -> bool + Copy,

@@ -18,7 +18,7 @@
 
 use super::chain;
 use super::control::{Control, PRIMARY};
-use super::find::{Found, Probe, probe};
+use super::find::{Found, Glance, Probe, glance, probe};
 use super::shard::Shard;
 use super::slot::{self, Owned, Shared};
 use crate::hash;
@@ -26,7 +26,7 @@ use crate::sync::epoch::Retire;
 use crate::sync::{AtomicU64, Ordering, failpoint};
 
 /// How an insert into one shard ended.
-pub(super) enum Inserted<'g, N: Retire> {
+pub(crate) enum Inserted<'g, N: Retire> {
     /// It is in.
     Done(Shared<'g, N>),
     /// The key was there already.
@@ -38,7 +38,6 @@ pub(super) enum Inserted<'g, N: Retire> {
 
 /// Inserts `node` unless its key is there. `prepare` is called before anybody else can see the node, and only if the key
 /// seems to be absent.
-#[inline]
 pub(super) fn insert<'g, N: Retire>(
     shard: &'g Shard<N>,
     hash: u64,
@@ -59,12 +58,7 @@ pub(super) fn insert<'g, N: Retire>(
         }
     };
     prepare(&node);
-    node.expose();
-    // Release: a reader with an old look at the control word may load this before it is published, and looks
-    // into the node (Acquire in `find::examine`, `find::glance`) before it finds out.
-    let place = reservation.place();
-    place.store(slot::pack(hash::tag(hash), node.as_ptr()), Ordering::Release);
-    failpoint::hit("table::insert::reserved");
+    reservation.fill(hash, &mut node);
     // The key was absent when the bucket looked like this.
     let mut absent = reservation.control;
     loop {
@@ -79,15 +73,43 @@ pub(super) fn insert<'g, N: Retire>(
         }
         match probe(shard, hash, is_key) {
             Probe::Found(found) => {
-                // Relaxed: ordered before the slot's next word by `release`.
-                place.store(slot::EMPTY, Ordering::Relaxed);
-                failpoint::hit("table::insert::cancel");
-                release(shard, reservation.bucket, reservation.slot);
+                reservation.cancel();
                 return Inserted::Occupied(found, node);
             }
             Probe::Absent(control) => absent = control,
         }
     }
+}
+
+/// [`insert`] in the common case: one look at a bucket that has nothing but its own slots, and nobody who comes in between. In any other, which
+/// says nothing about room, the node is given back.
+#[inline(always)]
+pub(super) fn insert_at_once<'g, N: Retire>(
+    shard: &'g Shard<N>,
+    hash: u64,
+    mut node: Owned<N>,
+    is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    prepare: impl FnOnce(&Owned<N>),
+) -> Inserted<'g, N> {
+    let absent = match glance(shard, hash, is_key) {
+        Glance::Found(found) => return Inserted::Occupied(found, node),
+        Glance::Absent(control) => control,
+        Glance::Unclear => return Inserted::NoRoom(node),
+    };
+    let Reserve::Done(reservation) = reserve(shard, hash, absent) else {
+        return Inserted::NoRoom(node);
+    };
+    prepare(&node);
+    reservation.fill(hash, &mut node);
+    match reservation.publish(reservation.control) {
+        Publish::Done => {
+            failpoint::hit("table::insert::published");
+            return Inserted::Done(node.publish());
+        }
+        Publish::Frozen => {}
+        Publish::Raced => reservation.cancel(),
+    }
+    Inserted::NoRoom(node)
 }
 
 /// A slot that this thread alone may write.
@@ -115,6 +137,7 @@ enum Publish {
 }
 
 /// Reserves a slot in a bucket that looked like `absent`.
+#[inline(always)]
 fn reserve<'g, N: Retire>(shard: &'g Shard<N>, hash: u64, absent: Control) -> Reserve<'g, N> {
     let bucket = Shard::<N>::bucket_index(hash);
     let (slot, line, control) = match absent.first_free() {
@@ -146,6 +169,26 @@ fn reserve<'g, N: Retire>(shard: &'g Shard<N>, hash: u64, absent: Control) -> Re
 impl<'g, N: Retire> Reservation<'g, N> {
     fn place(&self) -> &'g AtomicU64 {
         self.shard.slot(self.bucket, self.control, self.slot)
+    }
+
+    /// Puts `node` into it, for nobody to see yet.
+    #[inline(always)]
+    fn fill(&self, hash: u64, node: &mut Owned<N>) {
+        node.expose();
+        // Release: a reader with an old look at the control word may load this before it is published, and looks
+        // into the node (Acquire in `find::examine`, `find::glance`) before it finds out.
+        self.place().store(slot::pack(hash::tag(hash), node.as_ptr()), Ordering::Release);
+        failpoint::hit("table::insert::reserved");
+    }
+
+    /// Takes out again what was put into it, and gives it up.
+    #[cold]
+    #[inline(never)]
+    fn cancel(&self) {
+        // Relaxed: ordered before the slot's next word by `release`.
+        self.place().store(slot::EMPTY, Ordering::Relaxed);
+        failpoint::hit("table::insert::cancel");
+        release(self.shard, self.bucket, self.slot);
     }
 
     /// Makes the slot valid, unless something else was published since the bucket looked like `absent`.
@@ -198,6 +241,7 @@ pub(super) enum Lost {
 }
 
 /// Changes the word of what was found to `word`.
+#[inline(always)]
 fn swap<N: Retire>(found: &Found<'_, N>, word: u64, success: Ordering) -> Result<(), Lost> {
     if slot::is_frozen(found.word) {
         return Err(Lost::Frozen);
@@ -216,6 +260,7 @@ fn swap<N: Retire>(found: &Found<'_, N>, word: u64, success: Ordering) -> Result
 }
 
 /// Puts `node` in the place of what was found. On success the old node is unlinked, and the caller's to retire.
+#[inline(always)]
 pub(super) fn replace<'g, N: Retire>(
     found: &Found<'g, N>,
     node: Owned<N>,
@@ -234,6 +279,7 @@ pub(super) fn replace<'g, N: Retire>(
 }
 
 /// Takes what was found out of its slot: whoever gets Ok owns the removal, and retires the node.
+#[inline(always)]
 pub(super) fn remove<N: Retire>(found: &Found<'_, N>) -> Result<(), Lost> {
     failpoint::hit("table::remove::before");
     // Relaxed: the 0 carries nothing; it is ordered before the slot's next word by `release`. A place in a chain has no next

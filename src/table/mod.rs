@@ -42,11 +42,13 @@ pub(crate) use crate::sync::prefetch;
 pub(crate) use batch::GROUP;
 pub(crate) use control::SLOTS;
 pub(crate) use find::Found;
+pub(crate) use insert::Inserted;
 pub(crate) use iter::{Cursor, Scan, Walk};
 pub(crate) use slot::{Owned, Shared};
 
 use directory::Directory;
-use insert::{Inserted, Lost};
+use find::Glance;
+use insert::Lost;
 use shard::Shard;
 
 use std::ptr::NonNull;
@@ -129,6 +131,21 @@ impl<N: Node> Table<N> {
         find::find(self.directory.shard(hash, guard), hash, guard, is_key)
     }
 
+    /// As [`find`](Self::find), if one look says it; None: it does not.
+    #[inline(always)]
+    pub(crate) fn try_find<'g>(
+        &'g self,
+        hash: u64,
+        guard: &'g Guard,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+    ) -> Option<Option<Found<'g, N>>> {
+        match find::glance(self.directory.shard(hash, guard), hash, is_key) {
+            Glance::Found(found) => Some(Some(found)),
+            Glance::Absent(_) => Some(None),
+            Glance::Unclear => None,
+        }
+    }
+
     /// As [`find`](Self::find), for a reader.
     #[inline(always)]
     pub(crate) fn look_up<'g>(
@@ -179,6 +196,11 @@ impl<N: Node> Table<N> {
         is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
         mut prepare: impl FnMut(&Owned<N>),
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
+        node = match self.try_insert(hash, node, guard, is_key, &mut prepare) {
+            Inserted::Done(node) => return Ok(node),
+            Inserted::Occupied(found, node) => return Err((found, node)),
+            Inserted::NoRoom(node) => node,
+        };
         loop {
             let shard = self.directory.shard(hash, guard);
             node = match insert::insert(shard, hash, node, is_key, &mut prepare) {
@@ -195,8 +217,22 @@ impl<N: Node> Table<N> {
         }
     }
 
+    /// As [`insert`](Self::insert), if that can be done at once, as nearly always; else the node is given back, whether there is room or not.
+    #[inline(always)]
+    pub(crate) fn try_insert<'g>(
+        &'g self,
+        hash: u64,
+        node: Owned<N>,
+        guard: &'g Guard,
+        is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
+        prepare: impl FnOnce(&Owned<N>),
+    ) -> Inserted<'g, N> {
+        insert::insert_at_once(self.directory.shard(hash, guard), hash, node, is_key, prepare)
+    }
+
     /// Puts `node`, which has the same key, into the place of `found`. The node that was there is the caller's to retire. Fails, and gives the
     /// node back, when somebody has changed that slot: look again.
+    #[inline(always)]
     pub(crate) fn replace<'g>(
         &'g self,
         found: &Found<'g, N>,
@@ -211,11 +247,14 @@ impl<N: Node> Table<N> {
 
     /// Removes `found`; with true, its node is the caller's to retire. False when somebody has changed that slot: look
     /// again.
+    #[inline(always)]
     pub(crate) fn remove<'g>(&'g self, found: &Found<'g, N>, guard: &'g Guard) -> bool {
         insert::remove(found).map_err(|lost| self.help(found, lost, guard)).is_ok()
     }
 
     /// Replaces the shard of `found`, or its chain, if that is what was in the way: else the caller might come back to it for ever.
+    #[cold]
+    #[inline(never)]
     fn help(&self, found: &Found<'_, N>, lost: Lost, guard: &Guard) {
         let Found { shard, bucket, slot, control, .. } = *found;
         let only_chain = || control.is_chained() && chain::help(shard, bucket, slot, guard);

@@ -35,6 +35,7 @@ use crate::sync::{Ordering, failpoint};
 
 /// Replaces `shard`, or helps whoever is at it; when it returns, the directory leads past it.
 #[cold]
+#[inline(never)]
 pub(super) fn split<N: Node>(
     shard: &Shard<N>,
     directory: &Directory<N>,
