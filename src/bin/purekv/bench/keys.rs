@@ -279,7 +279,7 @@ mod tests {
             assert!(seen.insert(Key::of(id).bytes().to_vec()));
             lengths.insert(Key::of(id).bytes().len());
         }
-        assert_eq!(lengths, (16..=32).collect());
+        assert_eq!(lengths, (16..=32).collect::<std::collections::HashSet<_>>());
     }
 
     #[test]

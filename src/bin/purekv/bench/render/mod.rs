@@ -1,13 +1,31 @@
-//! The report as files.
+//! The report as files: a page with pictures, tables as Markdown, all of it as JSON.
 
+#[cfg(test)]
+#[path = "../../../../../tests/support/browser.rs"]
+mod browser;
+mod html;
 mod into;
 mod markdown;
+mod palette;
+#[cfg(test)]
+#[path = "../../../../../tests/support/probed.rs"]
+mod probed;
+#[cfg(test)]
+mod sample;
+mod section;
+mod summary;
+mod svg;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
 
 use std::io;
 use std::path::Path;
 
 use crate::bench::report::Report;
 
+use self::html::page;
 pub(crate) use self::into::renew;
 use self::markdown::tables;
 
@@ -16,7 +34,9 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), String> {
     let trouble = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(folder).map_err(|error| trouble(folder, error))?;
     let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
-    for (name, text) in [("report.json", json), ("report.md", tables(report))] {
+    let files =
+        [("report.html", page(report)), ("report.json", json), ("report.md", tables(report))];
+    for (name, text) in files {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(|error| trouble(&path, error))?;
     }
@@ -29,6 +49,6 @@ pub(crate) fn pictures(document: &str, report: &Report) -> Vec<(String, String)>
     let charts = report.sections.iter().flat_map(|section| &section.charts);
     charts
         .filter(|chart| wanted.contains(&chart.id) && !chart.series.is_empty())
-        .map(|chart| (format!("{}.svg", chart.id), String::new()))
+        .map(|chart| (format!("{}.svg", chart.id), svg::alone(chart)))
         .collect()
 }

@@ -15,6 +15,7 @@ pub(crate) use self::machine::Machine;
 pub(crate) use self::row::{Better, Cell, Row, RowName};
 pub(crate) use self::spread::{Spread, number};
 pub(crate) use self::standing::{OURS, Standing, Word};
+pub(crate) use self::summary::Tally;
 
 /// All that one run has found out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
