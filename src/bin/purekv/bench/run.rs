@@ -10,7 +10,7 @@ use crate::bench::machine;
 /// What the threads brought back.
 pub(crate) struct Run<T> {
     pub(crate) results: Vec<T>,
-    /// From the common start until the last one was done.
+    /// From when the first one began until the last one was done.
     pub(crate) wall: Duration,
     /// The CPU time that the process got, over what it could have used: wall time on as many cores as it had threads.
     pub(crate) share: f64,
@@ -45,25 +45,53 @@ fn run<T: Send>(
                 let (stop, ready, body) = (&stop, &ready, &body);
                 scope.spawn(move || {
                     ready.wait();
-                    body(thread, stop)
+                    let begin = Moment::now();
+                    let result = body(thread, stop);
+                    (result, begin, Moment::now())
                 })
             })
             .collect();
         ready.wait();
-        let (start, cpu) = (Instant::now(), machine::cpu_time());
         if let Some(time) = time {
             thread::sleep(time);
             stop.store(true, Relaxed);
         }
-        let results = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect();
-        let wall = start.elapsed();
-        let cpu = machine::cpu_time() - cpu;
+        let (mut results, mut begins, mut ends) = (vec![], vec![], vec![]);
+        for worker in workers {
+            let (result, begin, end) =
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            results.push(result);
+            begins.push(begin);
+            ends.push(end);
+        }
+        let begin = begins.into_iter().reduce(Moment::earlier).unwrap_or_else(Moment::now);
+        let end = ends.into_iter().reduce(Moment::later).unwrap_or(begin);
+        let (wall, cpu) = (end.time - begin.time, end.cpu - begin.cpu);
         let share = cpu.as_secs_f64() / (wall.as_secs_f64() * threads.min(machine::cores()) as f64);
         Run { results, wall, share, cpu }
     })
+}
+
+/// What the clocks showed when a thread began, or was done. The threads look themselves: where there are many of them, the one that waits for them gets
+/// to run long after they have begun.
+#[derive(Clone, Copy)]
+struct Moment {
+    time: Instant,
+    cpu: Duration,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { time: Instant::now(), cpu: machine::cpu_time() }
+    }
+
+    fn earlier(self, other: Self) -> Self {
+        Self { time: self.time.min(other.time), cpu: self.cpu.min(other.cpu) }
+    }
+
+    fn later(self, other: Self) -> Self {
+        Self { time: self.time.max(other.time), cpu: self.cpu.max(other.cpu) }
+    }
 }
 
 /// Whether a thread of [`threads_for`] is to end.

@@ -132,6 +132,7 @@ impl Settings {
         };
         let asked = |name: &&str| comparison.takes_part(name) && asked(name);
         let mut names: Vec<&'static str> = subjects::NAMES.iter().copied().filter(asked).collect();
+        names.extend(comparison.visitors());
         if !names.is_empty() {
             let begin = rep % names.len();
             names.rotate_left(begin);

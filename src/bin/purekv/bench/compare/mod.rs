@@ -44,6 +44,11 @@ pub(crate) trait Comparison {
         &[]
     }
 
+    /// Those that take part beside the subjects of this program: programs of their own, which [`measure`](Self::measure) knows how to run.
+    fn visitors(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// How often each subject is measured.
     fn reps(&self) -> usize;
 
@@ -79,4 +84,5 @@ pub(crate) const ALL: &[Make] = &[
     |settings| Box::new(workload::hit_ratio::HitRatio::new(settings)),
     |settings| Box::new(workload::stall::Stall::new(settings)),
     |settings| Box::new(workload::dump::DumpTimes::new(settings)),
+    |settings| Box::new(workload::seed::Seed::new(settings)),
 ];

@@ -12,16 +12,22 @@ const COLLECT_EVERY: Duration = Duration::from_millis(100);
 /// As good as no thread, and yet deadlines are kept.
 const NEVER_COLLECT: Duration = Duration::from_secs(86_400);
 
-/// `MutexCache` with its default of 32 shards.
+/// `MutexCache` with its default of 32 shards, unless a workload asks for another number.
 pub(crate) struct Baseline(MutexCache);
 
 impl Subject for Baseline {
     const EXPIRES: bool = true;
+    const SHARDS: bool = true;
     type Session<'a> = Singly<'a, Self>;
 
     fn build(config: &Config) -> Self {
-        let every = if config.background { COLLECT_EVERY } else { NEVER_COLLECT };
-        Self(MutexCache::builder().ttl_garbage_timeout(every).build())
+        let builder = MutexCache::builder();
+        let (builder, every) = match config.shards {
+            Some(asked) => (builder.shards(asked.shards), asked.collect_every),
+            None => (builder, COLLECT_EVERY),
+        };
+        let every = if config.background { every } else { NEVER_COLLECT };
+        Self(builder.ttl_garbage_timeout(every).build())
     }
 
     #[inline(always)]

@@ -44,6 +44,16 @@ pub(crate) struct Config {
     pub(crate) background: bool,
     /// What it may hold. None: all that will be in it.
     pub(crate) bound: Option<Bound>,
+    /// How many shards it has, where that is its user's to say ([`Subject::SHARDS`]), and how often it collects what has expired.
+    /// None: what it has by default.
+    pub(crate) shards: Option<Shards>,
+}
+
+/// The two numbers that pure-kv asks of its user.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shards {
+    pub(crate) shards: usize,
+    pub(crate) collect_every: Duration,
 }
 
 /// A bound, by which a subject evicts.
@@ -71,7 +81,7 @@ impl Bound {
 impl Config {
     /// Of known size, with its background thread if it has one.
     pub(crate) fn sized(entries: usize, ttl: bool) -> Self {
-        Self { entries, presized: true, ttl, background: true, bound: None }
+        Self { entries, presized: true, ttl, background: true, bound: None, shards: None }
     }
 
     /// Growing from empty.
@@ -100,6 +110,9 @@ pub(crate) trait Subject: Send + Sync + Sized {
 
     /// Whether a reader finds a key at any moment while it is being replaced. It ought to.
     const REPLACES_ATOMICALLY: bool = true;
+
+    /// Whether its user says how many shards it has.
+    const SHARDS: bool = false;
 
     /// Whether it can be bounded.
     const BOUNDS: bool = false;

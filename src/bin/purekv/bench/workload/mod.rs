@@ -12,6 +12,7 @@ pub(crate) mod mass_expiry;
 mod mass_expiry_line;
 pub(crate) mod max_memory;
 pub(crate) mod memory;
+pub(crate) mod seed;
 pub(crate) mod size;
 pub(crate) mod stall;
 pub(crate) mod throughput;
