@@ -56,6 +56,8 @@ pub(crate) struct Bench {
 enum Command {
     Server(Box<load::Server>),
     Render(again::Render),
+    #[command(hide = true)]
+    Single(workload::single::Arguments),
 }
 
 impl Bench {
@@ -74,6 +76,7 @@ impl Bench {
                 return options.run().map_err(|error| error.to_string());
             }
             Some(Command::Render(arguments)) => return arguments.run(),
+            Some(Command::Single(arguments)) => return workload::single::run(&arguments),
             None => {}
         }
         if self.list {

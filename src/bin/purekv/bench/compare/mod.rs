@@ -73,6 +73,7 @@ pub(crate) const ALL: &[Make] = &[
     |settings| Box::new(workload::throughput::Throughput::new(settings)),
     |settings| Box::new(workload::latency::Latency::new(settings)),
     |settings| Box::new(workload::size::Size::new(settings)),
+    |settings| Box::new(workload::instructions::Instructions::new(settings)),
     |settings| Box::new(workload::memory::Memory::new(settings, false)),
     |settings| Box::new(workload::growth::Growing::new(settings)),
     |settings| Box::new(workload::mass_expiry::MassExpiry::new(settings)),

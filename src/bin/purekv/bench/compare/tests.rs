@@ -66,6 +66,9 @@ fn every_comparison_measures_everybody_and_fills_its_charts() {
             .filter(|name| !FAULTY.contains(name) && !slow.contains(name))
             .collect();
         let section = section(*make, &everybody);
+        if section.skipped.is_some() {
+            continue;
+        }
         let name = &section.name;
         assert!(section.failures.is_empty(), "{name}: {:?}", section.failures);
         assert!(!section.rows.is_empty(), "{name} has no rows");

@@ -1,5 +1,4 @@
-//! One operation in a plain loop, for counting instructions: run it twice with different numbers of rounds under
-//! `valgrind --tool=callgrind`; the difference, over the difference of the rounds, is what a round takes.
+//! One operation in a plain loop, for [`instructions`](super::instructions): this program runs itself under valgrind for it.
 
 use clap::ValueEnum;
 
@@ -16,16 +15,13 @@ pub(crate) struct Arguments {
     subject: &'static str,
     /// How many times.
     rounds: u64,
-    /// How many entries there are.
-    #[arg(long, default_value_t = 2000)]
-    entries: u32,
-    /// Without a TTL.
-    #[arg(long)]
-    no_ttl: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Operation {
+/// How many entries there are.
+const ENTRIES: u32 = 2000;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Operation {
     /// Reads a key that is there.
     GetHit,
     /// The same, all under one pin.
@@ -43,13 +39,27 @@ enum Operation {
 /// Keys for [`Operation::InsertEvict`]; when they come again, everybody has forgotten them. Always as many, so that making them cancels out.
 const NEW: u32 = 1 << 15;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+impl Operation {
+    /// As an argument of this program.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::GetHit => "get-hit",
+            Self::SessionGetHit => "session-get-hit",
+            Self::GetMiss => "get-miss",
+            Self::Overwrite => "overwrite",
+            Self::InsertRemove => "insert-remove",
+            Self::InsertEvict => "insert-evict",
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<String, String> {
     let evicts = matches!(arguments.operation, Operation::InsertEvict);
     if evicts && !subjects::bounds(arguments.subject) {
         return Err(format!("{} cannot be bounded", arguments.subject));
     }
     subjects::with(arguments.subject, Loop { arguments });
-    Ok(())
+    Ok(String::new())
 }
 
 struct Loop<'a> {
@@ -60,9 +70,9 @@ impl Visit for Loop<'_> {
     type Output = ();
 
     fn visit<S: Subject>(self) {
-        let Arguments { operation, rounds, entries, no_ttl, .. } = *self.arguments;
-        let entries = entries.max(1);
-        let ttl = (!no_ttl).then_some(super::LONG);
+        let Arguments { operation, rounds, .. } = *self.arguments;
+        let entries = ENTRIES;
+        let ttl = Some(super::LONG);
         let evicts = matches!(operation, Operation::InsertEvict);
         let config = Config::sized(entries as usize, ttl.is_some());
         let bound = evicts.then_some(Bound::Entries(entries as usize));
