@@ -55,7 +55,7 @@
 //!
 //! # Features
 //!
-//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `resp` adds [`resp`], the Redis protocol as bytes and frames. `server` adds [`server`], a server that speaks it and carries out its commands on a [`Store`]; `server-tls` TLS for it. `client` adds a client of such servers, and of Redis, which blocks; `client-async` the same on tokio; `client-tls` and `client-async-tls` TLS for them. `cli` builds the `purekv` binary. `failpoints` is for this crate's own tests.
+//! `async` adds loaders that are futures: `get_or_insert_async` and its like. `dump` adds dump files: `dump` and `load` of both faces, snapshots that are read where they lie, and caches that are started on top of one (`Builder::warm_from`). `dump-zstd` adds dumps that are compressed. `metrics` adds `Stats::export`, for the facade of that name. `resp` adds [`resp`], the Redis protocol as bytes and frames. `server` adds [`server`], a server that speaks it and carries out its commands on a [`Store`]; `server-tls` TLS for it. `client` adds a client of such servers, and of Redis, which blocks; `client-async` the same on tokio; `client-tls` and `client-async-tls` TLS for them. `cli` builds the `purekv` binary, `bench` the same with its comparisons. `failpoints` is for this crate's own tests.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod baseline;
