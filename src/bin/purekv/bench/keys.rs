@@ -279,7 +279,8 @@ mod tests {
             assert!(seen.insert(Key::of(id).bytes().to_vec()));
             lengths.insert(Key::of(id).bytes().len());
         }
-        assert_eq!(lengths, (16..=32).collect());
+        let all: std::collections::HashSet<usize> = (16..=32).collect();
+        assert_eq!(lengths, all);
     }
 
     #[test]
