@@ -1,5 +1,8 @@
 //! The `purekv` binary, as a user meets it.
 
+#[cfg(all(feature = "bench", unix))]
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "cli/convert.rs"]
 mod convert;
 #[path = "cli/dump.rs"]
@@ -11,6 +14,9 @@ mod folder;
 #[cfg(unix)]
 #[path = "cli/own.rs"]
 mod own;
+#[cfg(all(feature = "bench", unix))]
+#[path = "support/probed.rs"]
+mod probed;
 #[cfg(unix)]
 #[path = "cli/prompt.rs"]
 mod prompt;
@@ -19,6 +25,9 @@ mod prompt;
 mod random;
 #[path = "cli/replay.rs"]
 mod replay;
+#[cfg(all(feature = "bench", unix))]
+#[path = "cli/report.rs"]
+mod report;
 #[cfg(unix)]
 #[path = "cli/serve.rs"]
 mod serve;
