@@ -279,8 +279,7 @@ mod tests {
             assert!(seen.insert(Key::of(id).bytes().to_vec()));
             lengths.insert(Key::of(id).bytes().len());
         }
-        let all: std::collections::HashSet<usize> = (16..=32).collect();
-        assert_eq!(lengths, all);
+        assert_eq!(lengths, (16..=32).collect::<std::collections::HashSet<_>>());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Threads that start together and are timed together.
 
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -70,4 +70,52 @@ fn run<T: Send>(
 #[inline]
 pub(crate) fn ended(stop: &AtomicBool) -> bool {
     stop.load(Relaxed)
+}
+
+/// Raises a flag when it goes, by a panic too: whoever waits for that flag is not left waiting when a self-check fails.
+pub(crate) struct Raise<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// Where threads wait for each other, again and again, until one of them is gone by a panic.
+pub(crate) struct Meeting {
+    threads: usize,
+    arrived: AtomicUsize,
+    is_broken: AtomicBool,
+}
+
+impl Meeting {
+    pub(crate) fn of(threads: usize) -> Self {
+        Self { threads, arrived: AtomicUsize::new(0), is_broken: AtomicBool::new(false) }
+    }
+
+    /// Returns once all are there. Panics if one never will be.
+    pub(crate) fn wait(&self) {
+        let arrived = self.arrived.fetch_add(1, Relaxed) + 1;
+        let all = arrived.next_multiple_of(self.threads);
+        while self.arrived.load(Relaxed) < all {
+            assert!(!self.is_broken.load(Relaxed), "another thread failed");
+            thread::yield_now();
+        }
+    }
+
+    /// To be kept by each thread while it takes part.
+    pub(crate) fn member(&self) -> Member<'_> {
+        Member(self)
+    }
+}
+
+/// Takes part in a [`Meeting`].
+pub(crate) struct Member<'a>(&'a Meeting);
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.is_broken.store(true, Relaxed);
+        }
+    }
 }

@@ -57,6 +57,19 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// The least that runs at all.
+    #[cfg(test)]
+    pub(crate) fn least() -> Self {
+        Self {
+            quick: true,
+            threads: vec![2],
+            keys: vec![3000],
+            reps: Some(1),
+            seconds: Some(0.01),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn effort(&self) -> Effort {
         match (self.quick, self.full) {
             (true, _) => Effort::Quick,

@@ -1,6 +1,8 @@
 //! The comparisons, one a file, and how each is run: every subject in turn, over and over, and whoever fails its self-check is out.
 
 mod runner;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::runner::{Outcome, child, run};
 

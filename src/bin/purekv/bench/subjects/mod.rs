@@ -7,6 +7,8 @@
 
 mod dashmap;
 mod face;
+#[cfg(test)]
+mod faulty;
 mod foyer;
 mod kv;
 mod moka;
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 pub(crate) use self::dashmap::Dash;
 pub(crate) use self::face::{CacheFace, StoreFace};
+#[cfg(test)]
+pub(crate) use self::faulty::{Lazy, Liar, Lossy};
 pub(crate) use self::foyer::Foyer;
 pub(crate) use self::kv::Baseline;
 pub(crate) use self::moka::Moka;
@@ -162,14 +166,14 @@ pub(crate) trait Visit {
 }
 
 macro_rules! subjects {
-    ($($name:literal => $subject:ty,)*) => {
+    ($($(#[$when:meta])* $name:literal => $subject:ty,)*) => {
         /// All names, in the order of the columns.
-        pub(crate) const NAMES: &[&str] = &[$($name,)*];
+        pub(crate) const NAMES: &[&str] = &[$($(#[$when])* $name,)*];
 
         /// Calls `visitor` with the type of that name.
         pub(crate) fn with<V: Visit>(name: &str, visitor: V) -> V::Output {
             match name {
-                $($name => visitor.visit::<$subject>(),)*
+                $($(#[$when])* $name => visitor.visit::<$subject>(),)*
                 _ => unreachable!("names are checked when arguments are parsed: {name}"),
             }
         }
@@ -190,6 +194,12 @@ subjects! {
     "quick_cache" => Quick,
     "foyer" => Foyer,
     "none" => NoStore,
+    #[cfg(test)]
+    "liar" => Liar,
+    #[cfg(test)]
+    "lazy" => Lazy,
+    #[cfg(test)]
+    "lossy" => Lossy,
 }
 
 /// Those that take part only where they are named: the faces with a capacity that evicts nothing, and who is only a peer where others are

@@ -11,7 +11,7 @@ use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Key, value};
 use crate::bench::latencies::Latencies;
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::threads_to_end;
+use crate::bench::run::{Raise, threads_to_end};
 use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Config, Subject, Visit};
 use crate::bench::ticks::Ticks;
@@ -117,14 +117,18 @@ impl Visit for Growth {
         let done = AtomicBool::new(false);
         let (run, peak) = thread::scope(|scope| {
             let watcher = scope.spawn(|| peak_allocated(&done));
+            let ends = Raise(&done);
             let run = threads_to_end(self.threads, |thread| {
                 let bounds = |thread| (self.keys * thread / self.threads) as u32;
                 fill(&subject, ticks, bounds(thread)..bounds(thread + 1))
             });
-            done.store(true, Relaxed);
+            drop(ends);
             (run, watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         super::check_len(&subject, self.keys);
+        for id in (0..self.keys as u32).step_by(7) {
+            super::check_value(&subject, id);
+        }
         let mut all = Latencies::new();
         run.results.iter().for_each(|thread| all.merge(&thread.latencies));
         let undisturbed = run.results.iter().map(|thread| thread.longest_undisturbed).max();

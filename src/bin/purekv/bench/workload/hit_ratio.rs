@@ -28,6 +28,8 @@ pub(crate) struct HitRatio {
     /// The least possible misses, where the directory says them: by trace and capacity.
     belady: HashMap<(String, usize), f64>,
     traces: Vec<Trace>,
+    /// Requests and keys of a trace that is made here.
+    synthetic: (usize, u64),
 }
 
 /// The requests, each as the number of its key in the order of first appearance.
@@ -38,8 +40,6 @@ struct Trace {
 
 /// Fewer entries than these are no cache that anybody has.
 const LEAST: usize = 50;
-/// Requests and keys of the trace that is made here.
-const SYNTHETIC: (usize, u64) = (2_000_000, 200_000);
 
 impl HitRatio {
     pub(crate) fn new(settings: &Settings) -> Self {
@@ -61,6 +61,7 @@ impl HitRatio {
             ),
             belady: settings.traces.as_deref().map(reference).unwrap_or_default(),
             traces: vec![],
+            synthetic: settings.pick((200_000, 20_000), (2_000_000, 200_000), (5_000_000, 500_000)),
         }
     }
 
@@ -102,10 +103,10 @@ fn reference(folder: &Path) -> HashMap<(String, usize), f64> {
 }
 
 impl Trace {
-    fn read(source: &Source) -> Result<Self, String> {
+    fn read(source: &Source, synthetic: (usize, u64)) -> Result<Self, String> {
         let workload = match &source.path {
             Some(path) => purekv::replay::read_trace(path, usize::MAX),
-            None => purekv::replay::zipf(SYNTHETIC.0, SYNTHETIC.1, 0.9, 1),
+            None => purekv::replay::zipf(synthetic.0, synthetic.1, 0.9, 1),
         };
         let workload = workload.map_err(|error| error.to_string())?;
         let mut known: HashMap<u64, u32, ahash::RandomState> = HashMap::default();
@@ -156,7 +157,8 @@ impl Comparison for HitRatio {
     }
 
     fn prepare(&mut self) {
-        let traces: Result<Vec<Trace>, String> = self.sources.iter().map(Trace::read).collect();
+        let read = |source| Trace::read(source, self.synthetic);
+        let traces: Result<Vec<Trace>, String> = self.sources.iter().map(read).collect();
         match traces {
             Ok(traces) => self.traces = traces,
             Err(why) => self.obstacle = Some(why),
@@ -241,6 +243,7 @@ impl Visit for Replay<'_> {
         }
         most = most.max(subject.len());
         assert!(misses >= self.trace.unique as u64, "more hits than there can be");
+        super::check_held(&subject, 0..self.trace.unique as u32, Key::of);
         let len = subject.len();
         assert!(!S::BOUNDS_EXACTLY || len <= self.capacity, "{len} entries: more than the bound");
         (misses, most)

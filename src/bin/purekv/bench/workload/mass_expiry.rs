@@ -3,7 +3,7 @@
 //! Gets and inserts of the live keys are timed one by one and sorted by when they happened: *before* the instant,
 //! *at* it (until a second after), *after* (four more seconds). An operation that spans the instant counts as at it.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::bench::keys::{Access, CHUNK, Distribution, Key, Sequence, Tally, dige
 use crate::bench::latencies::Latencies;
 use crate::bench::machine;
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::{ended, threads_for};
+use crate::bench::run::{Raise, ended, threads_for};
 use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Config, Subject, Visit};
 use crate::bench::ticks::Ticks;
@@ -25,7 +25,7 @@ pub(crate) struct MassExpiry {
     live: usize,
     /// How many entries are due at once.
     due: usize,
-    /// From the first of them to the instant: filling takes the slowest subject some of it.
+    /// From the first of them to the instant, at least: filling takes some of it.
     lead: Duration,
     /// How long *after* lasts.
     after: Duration,
@@ -41,9 +41,10 @@ const MIN_BEFORE: Duration = Duration::from_millis(1000);
 
 impl MassExpiry {
     pub(crate) fn new(settings: &Settings) -> Self {
+        let live = settings.one_keys(100_000);
         Self {
-            live: settings.one_keys(100_000),
-            due: settings.pick(200_000, 1_000_000, 1_000_000),
+            live,
+            due: settings.pick(200_000, 1_000_000, 1_000_000).min(10 * live),
             lead: Duration::from_secs_f64(settings.pick(2.5, 8.0, 8.0)),
             after: Duration::from_secs_f64(settings.pick(0.5, 4.0, 4.0)),
             threads: settings.most_threads(machine::cores()),
@@ -136,9 +137,12 @@ impl Visit for Storm<'_> {
         let sequences = Sequence::for_threads(threads, live, Distribution::Zipf, 50);
         alloc::start_counting();
         let subject = S::build(&Config::growing(live + expiring, true));
+        let start = Instant::now();
         for id in 0..live as u32 {
             subject.insert(Key::of(id).bytes(), &value(id), Some(super::LONG));
         }
+        // A slow subject, or machine, has more time: three times what it took for these.
+        let lead = lead.max(start.elapsed() * (3 * expiring / live) as u32 + 2 * MIN_BEFORE);
         super::check_len(&subject, live);
         let empty = (alloc::live(), machine::rss());
 
@@ -167,10 +171,11 @@ impl Visit for Storm<'_> {
         let watched = AtomicBool::new(false);
         let (run, memory) = thread::scope(|scope| {
             let watcher = scope.spawn(|| Memory::watch(&watched, due));
+            let ends = Raise(&watched);
             let run = threads_for(threads, left + AT + after, |thread, stop| {
                 traffic(&subject, &sequences[thread], &phases, stop)
             });
-            watched.store(true, Relaxed);
+            drop(ends);
             (run, watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
 

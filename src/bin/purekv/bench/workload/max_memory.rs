@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Key, Random, value};
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::threads_to_end;
+use crate::bench::run::{Raise, threads_to_end};
 use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Bound, Config, Subject, Visit};
 use crate::bench::{alloc, machine};
@@ -36,7 +36,7 @@ impl MaxMemory {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             bound: settings.pick(32, 256, 256) << 20,
-            keys: settings.one_keys(settings.pick(300_000, 3_000_000, 10_000_000)),
+            keys: settings.pick(300_000, 3_000_000, 10_000_000),
             threads: settings.most_threads(machine::cores()),
             reps: settings.reps(1, 3, 5),
         }
@@ -159,6 +159,7 @@ impl Visit for Pass<'_> {
                 }
                 looks
             });
+            let ends = Raise(&done);
             let run = threads_to_end(threads, |thread| {
                 let mut buffer = vec![0x5a; largest as usize];
                 let mut key = [0x5a; 64];
@@ -179,7 +180,7 @@ impl Visit for Pass<'_> {
                     }
                 }
             });
-            done.store(true, Relaxed);
+            drop(ends);
             let looks = looks.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (run, looks)
         });

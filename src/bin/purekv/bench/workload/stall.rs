@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::bench::compare::{Comparison, Outcome};
 use crate::bench::keys::{Distribution, Random, Sequence};
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::ended;
+use crate::bench::run::{Raise, ended};
 use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Subject, Visit};
 use crate::bench::{machine, park};
@@ -165,9 +165,10 @@ impl Visit for Trial<'_> {
                     scope.spawn(move || work(subject, sequence, count, stop))
                 })
                 .collect();
+            let ends = Raise(&stop);
             let parks =
                 watch(&victim, parks, || counts.iter().map(|count| count.0.load(Relaxed)).sum());
-            stop.store(true, Relaxed);
+            drop(ends);
             parked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let works = works.into_iter().map(|work| {
                 work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).longest
