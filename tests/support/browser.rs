@@ -64,6 +64,7 @@ impl Browser {
     }
 
     /// What it printed and what it logged; none if it had to be ended.
+    #[allow(clippy::disallowed_methods, reason = "another process has no clock of ours")]
     fn attempt(&self, arguments: &[String], page: &Path) -> Option<(String, String)> {
         let profile = tempfile::tempdir().expect("a folder for a profile");
         let mut child = Command::new(&self.0)
