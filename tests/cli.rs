@@ -1,5 +1,8 @@
 //! The `purekv` binary, as a user meets it.
 
+#[cfg(all(feature = "bench", unix))]
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "cli/convert.rs"]
 mod convert;
 #[path = "cli/dump.rs"]
@@ -17,6 +20,9 @@ mod load_faults;
 #[cfg(unix)]
 #[path = "cli/own.rs"]
 mod own;
+#[cfg(all(feature = "bench", unix))]
+#[path = "support/probed.rs"]
+mod probed;
 #[cfg(unix)]
 #[path = "cli/prompt.rs"]
 mod prompt;
@@ -25,6 +31,9 @@ mod prompt;
 mod random;
 #[path = "cli/replay.rs"]
 mod replay;
+#[cfg(all(feature = "bench", unix))]
+#[path = "cli/report.rs"]
+mod report;
 #[cfg(unix)]
 #[path = "cli/serve.rs"]
 mod serve;

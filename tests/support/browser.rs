@@ -22,12 +22,16 @@ pub(crate) struct Opened {
 }
 
 impl Browser {
-    /// None where there is none.
+    /// None where there is none, which it says.
     pub(crate) fn find() -> Option<Self> {
-        let path = std::env::var_os("PATH")?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         let mut files = NAMES.iter().flat_map(|name| folders.iter().map(move |f| f.join(name)));
-        files.find(|file| file.is_file()).map(Self)
+        let found = files.find(|file| file.is_file()).map(Self);
+        if found.is_none() {
+            println!("skipped: there is no {} here", NAMES[0]);
+        }
+        found
     }
 
     /// Opens a file, whose script may look into frames with other files.
@@ -39,6 +43,7 @@ impl Browser {
     }
 
     /// A PNG of that size.
+    #[allow(dead_code, reason = "not by all")]
     pub(crate) fn picture(&self, page: &Path, (width, height): (u32, u32), dark: bool) -> Vec<u8> {
         let folder = tempfile::tempdir().expect("a folder for a picture");
         let file = folder.path().join("picture.png");
@@ -59,6 +64,7 @@ impl Browser {
     }
 
     /// What it printed and what it logged; none if it had to be ended.
+    #[allow(clippy::disallowed_methods, reason = "another process has no clock of ours")]
     fn attempt(&self, arguments: &[String], page: &Path) -> Option<(String, String)> {
         let profile = tempfile::tempdir().expect("a folder for a profile");
         let mut child = Command::new(&self.0)

@@ -164,6 +164,11 @@ impl Settings {
     }
 }
 
+/// `1 thread`, `8 threads`.
+pub(crate) fn threads(count: usize) -> String {
+    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
+}
+
 /// `10_000` as `10 k`, `2_000_000` as `2 M`.
 pub(crate) fn short(count: usize) -> String {
     match count {

@@ -165,11 +165,12 @@ fn items(rows: &[Found<'_>], most: usize) -> String {
         let warned = if row.is_disturbed() { " <abbr title=\"disturbed\">⚠</abbr>" } else { "" };
         let _ = writeln!(
             text,
-            "<li><span class=\"factors\">{}</span> <a href=\"#{}\">{}</a> <span>{}{warned}</span></li>",
-            factors.join(" "),
+            "<li><span>{}{warned} <a href=\"#{}\" title=\"{}\">{}</a></span> <span class=\"factors\">{}</span></li>",
+            escape(&row.name.label),
             identifier(&section.name),
             escape(&section.title),
-            escape(&row.name.label),
+            escape(&section.name),
+            factors.join(" "),
         );
     }
     text.push_str("</ol>\n");

@@ -1,16 +1,19 @@
 //! The page of a report that has everything a report can have.
 
+use super::browser::Browser;
 use super::page;
-use super::sample;
 use super::svg::alone as picture;
+use super::{probed, sample};
 
 #[test]
 fn a_browser_finds_every_chart_with_every_point_at_a_desk_and_on_a_phone() {
+    let Some(browser) = Browser::find() else { return };
     let report = sample::report();
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("report.html"), page(&report)).expect("it is written");
     let report = serde_json::to_value(&report).expect("it is data");
-    super::probed::check(folder.path(), &report);
+    probed::check(&browser, folder.path(), &report);
+    probed::look(&browser, folder.path());
 }
 
 #[test]
@@ -36,7 +39,8 @@ fn rows_that_we_lose_are_named_worst_first_before_those_that_we_win() {
     let text = page(&sample::report());
     let behind = text.find("Where we are behind").expect("what we lose");
     let ahead = text.find("Where we are ahead").expect("what we win");
-    let row = |threads: u32| text.find(&format!("<span>2 M keys, 50 % gets, {threads} threads"));
+    let row =
+        |threads: u32| text.find(&format!("<li><span>2 M keys, 50 % gets, {threads} threads"));
     let (worst, next) = (row(8).expect("a row"), row(4).expect("a row"));
     assert!(behind < worst && worst < next && next < ahead);
     assert!(text.contains("The machine was not quiet."));

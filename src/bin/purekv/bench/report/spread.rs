@@ -40,8 +40,8 @@ pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "–".into(),
         size if size >= 999.5 => grouped(value),
-        size if size >= 100.0 || value == 0.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 99.95 || value == 0.0 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
         size if size >= 0.1 => format!("{value:.2}"),
         _ => format!("{value:.4}"),
     }
@@ -73,8 +73,32 @@ mod tests {
 
     #[test]
     fn numbers_have_three_digits_that_mean_something() {
-        let shown = [0.0, 0.001_23, 0.123_4, 12.34, 999.4, 999.6, 1_234_567.8, -4321.0, f64::NAN];
-        let wanted = ["0", "0.0012", "0.12", "12.3", "999", "1,000", "1,234,568", "-4,321", "–"];
+        let shown = [
+            9.999,
+            99.96,
+            0.0,
+            0.001_23,
+            0.123_4,
+            12.34,
+            999.4,
+            999.6,
+            1_234_567.8,
+            -4321.0,
+            f64::NAN,
+        ];
+        let wanted = [
+            "10.0",
+            "100",
+            "0",
+            "0.0012",
+            "0.12",
+            "12.3",
+            "999",
+            "1,000",
+            "1,234,568",
+            "-4,321",
+            "–",
+        ];
         assert_eq!(shown.map(number), wanted);
     }
 }

@@ -11,7 +11,7 @@ use crate::bench::keys::{CHUNK, Key, digest, value};
 use crate::bench::machine;
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::{ended, threads_for, threads_to_end};
-use crate::bench::settings::{Settings, short};
+use crate::bench::settings::{Settings, short, threads};
 use crate::bench::subjects::{self, Bound, Config, Subject, Visit};
 
 /// How often a cache is filled before it is measured.
@@ -126,7 +126,7 @@ impl Visit for Cells<'_> {
             }
             let inserts: u64 = run.results.iter().map(|tally| tally.inserts).sum();
             let row = |what: &str, unit, better| {
-                RowName::new(format!("{threads} threads{what}"), unit, better)
+                RowName::new(self::threads(threads) + what, unit, better)
             };
             let at = threads as f64;
             let rate = inserts as f64 / run.wall.as_secs_f64() / 1e6;

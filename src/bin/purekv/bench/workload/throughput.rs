@@ -11,7 +11,7 @@ use crate::bench::keys::{Distribution, Sequence, Tally};
 use crate::bench::machine;
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
 use crate::bench::run::threads_for;
-use crate::bench::settings::{Settings, short};
+use crate::bench::settings::{Settings, short, threads};
 use crate::bench::subjects::{self, Subject, Visit};
 
 /// What the threads do.
@@ -53,10 +53,15 @@ fn by_cores() -> Vec<usize> {
 
 impl Throughput {
     pub(crate) fn new(settings: &Settings) -> Self {
+        let cores = machine::cores();
         Self {
-            threads: settings.threads(&by_cores()),
+            threads: settings.threads(&settings.pick(
+                [1, cores, 4 * cores].to_vec(),
+                by_cores(),
+                by_cores(),
+            )),
             sizes: settings.keys(settings.pick(&[10_000], &[10_000], &[10_000, 2_000_000])),
-            time: settings.time(0.05, 0.2, 0.5),
+            time: settings.time(0.04, 0.2, 0.5),
             reps: settings.reps(3, 5, 9),
             sequences: vec![],
         }
@@ -142,7 +147,8 @@ impl Visit for Cells<'_> {
                     let run = |time| operations(&subject, mix, &sequences[..threads], time);
                     run(self.0.time / 5);
                     let (rate, share) = run(self.0.time);
-                    let label = format!("{}, {} keys, {threads} threads", mix.title, short(keys));
+                    let label =
+                        format!("{}, {} keys, {}", mix.title, short(keys), self::threads(threads));
                     let row = RowName::new(label, "Mops/s", Better::Higher);
                     let row = row.on(Throughput::chart(mix, keys), threads as f64);
                     outcome.sample(row, rate, share);
