@@ -217,3 +217,52 @@ fn sets<S: Subject>(
     }
     operations
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::bench::subjects;
+
+    fn measure(name: &str) -> Vec<Figure> {
+        let plan = Plan {
+            keys: 3000,
+            shards: vec![1, 4],
+            at_once: vec![2],
+            time: Duration::from_millis(5),
+        };
+        let walk = Walk::new(plan.keys);
+        subjects::with(name, Cells { plan: &plan, walk: &walk })
+    }
+
+    #[test]
+    fn whoever_has_shards_is_measured_with_each_number_of_them() {
+        // With a time-to-live or not, sets or gets, serial or two at once.
+        assert_eq!(measure("store").len(), 8);
+        let figures = measure("baseline");
+        assert_eq!(figures.len(), 16);
+        assert!(figures.iter().all(|figure| figure.nanoseconds > 0.0), "{figures:?}");
+    }
+
+    #[test]
+    fn whoever_is_wrong_is_found_out() {
+        for name in ["liar", "lazy", "lossy"] {
+            let outcome = catch_unwind(AssertUnwindSafe(|| measure(name)));
+            assert!(outcome.is_err(), "{name} is believed");
+        }
+    }
+
+    #[test]
+    fn what_the_go_program_prints_is_read() {
+        let text = r#"[{"ttl":true,"set":false,"at_once":null,"shards":8,"nanoseconds":463.9,"share":0.97},
+            {"ttl":false,"set":true,"at_once":100,"shards":1,"nanoseconds":1052,"share":0.93}]"#;
+        let figures: Vec<Figure> = serde_json::from_str(text).unwrap_or_default();
+        let tasks: Vec<Task> = figures.iter().map(|figure| figure.task).collect();
+        let wanted = [
+            Task { ttl: true, set: false, at_once: None },
+            Task { ttl: false, set: true, at_once: Some(100) },
+        ];
+        assert_eq!(tasks, wanted);
+    }
+}

@@ -71,7 +71,10 @@ fn manifest(checkout: &Path) -> String {
 
 /// What a command has printed; if it failed, why.
 fn said(output: io::Result<Output>, what: &str) -> Result<String, String> {
-    let output = output.map_err(|error| format!("{what}: {error}"))?;
+    let output = output.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("{what}: there is no such program"),
+        _ => format!("{what}: {error}"),
+    })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
