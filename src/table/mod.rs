@@ -196,11 +196,6 @@ impl<N: Node> Table<N> {
         is_key: impl Fn(Shared<'g, N>) -> bool + Copy,
         mut prepare: impl FnMut(&Owned<N>),
     ) -> Result<Shared<'g, N>, (Found<'g, N>, Owned<N>)> {
-        node = match self.try_insert(hash, node, guard, is_key, &mut prepare) {
-            Inserted::Done(node) => return Ok(node),
-            Inserted::Occupied(found, node) => return Err((found, node)),
-            Inserted::NoRoom(node) => node,
-        };
         loop {
             let shard = self.directory.shard(hash, guard);
             node = match insert::insert(shard, hash, node, is_key, &mut prepare) {

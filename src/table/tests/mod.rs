@@ -11,7 +11,7 @@ mod walks;
 use std::ptr::NonNull;
 
 use super::shard::Shard;
-use super::{Node, Owned, Shared, Table, chain, split};
+use super::{Inserted, Node, Owned, Shared, Table, chain, split};
 use crate::sync::epoch::{Guard, Retire};
 use crate::sync::{Track, UnsafeCell};
 
@@ -105,12 +105,17 @@ impl Map {
             .is_ok()
     }
 
-    /// The value that was replaced.
+    /// The value that was replaced. As the engine does it: at once, if that will do.
     pub(super) fn insert(&self, key: u64, value: u64, guard: &Guard) -> Option<u64> {
-        let hash = (self.hash)(key);
-        let mut node = entry(hash, key, value);
+        let (hash, is_key) = ((self.hash)(key), |node: Shared<'_, Entry>| node.get().key == key);
+        let node = entry(hash, key, value);
+        let mut inserted = match self.table.try_insert(hash, node, guard, is_key, |_| {}) {
+            Inserted::Done(node) => Ok(node),
+            Inserted::Occupied(found, back) => Err((found, back)),
+            Inserted::NoRoom(back) => self.table.insert(hash, back, guard, is_key, |_| {}),
+        };
         loop {
-            match self.table.insert(hash, node, guard, |node| node.get().key == key, |_| {}) {
+            match inserted {
                 Ok(_) => return None,
                 Err((found, back)) => match self.table.replace(&found, back, guard) {
                     Ok(_) => {
@@ -119,7 +124,9 @@ impl Map {
                         unsafe { guard.retire(found.node.as_ptr(), size_of::<Entry>()) };
                         return Some(old);
                     }
-                    Err(back) => node = back,
+                    Err(back) => {
+                        inserted = self.table.insert(hash, back, guard, is_key, |_| {});
+                    }
                 },
             }
         }
