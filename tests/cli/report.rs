@@ -45,3 +45,14 @@ fn the_page_of_a_run_has_all_that_was_measured() {
         probed::check(&browser, folder.path(), &report);
     }
 }
+
+/// What documents quote is what the report says, down to the last digit: `purekv bench render … --into …` puts it there.
+#[test]
+fn the_documents_are_what_the_report_makes_of_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = |name| root.join(name).to_str().expect("it is text").to_owned();
+    let (from, readme, benchmarks) =
+        (file("docs/benchmarks.json"), file("README.md"), file("docs/benchmarks.md"));
+    let into = ["--into", &readme, "--into", &benchmarks];
+    printed(&purekv(&[&["bench", "render", "--from", &from, "--check"], &into[..]].concat()));
+}

@@ -29,7 +29,7 @@ impl Churning {
         Self {
             keys,
             threads: settings.most_threads(machine::cores()),
-            operations: keys as u64 * settings.pick(100, 400, 4000),
+            operations: keys as u64 * settings.pick(50, 400, 4000),
             reps: settings.reps(1, 1, 3),
         }
     }

@@ -32,7 +32,7 @@ impl Evictions {
             capacity: settings.one_keys(settings.pick(20_000, 100_000, 100_000)),
             threads: settings.threads(&[1, cores, 4 * cores]),
             time: settings.time(0.1, 0.4, 1.0),
-            reps: settings.reps(2, 5, 9),
+            reps: settings.reps(2, 3, 9),
         }
     }
 }

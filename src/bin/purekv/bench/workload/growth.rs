@@ -32,7 +32,7 @@ pub(crate) struct Growing {
 impl Growing {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            keys: settings.one_keys(settings.pick(400_000, 2_000_000, 4_000_000)),
+            keys: settings.one_keys(settings.pick(200_000, 2_000_000, 4_000_000)),
             threads: settings.most_threads(machine::cores()),
             reps: settings.reps(1, 3, 5),
         }

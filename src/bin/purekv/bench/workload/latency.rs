@@ -44,7 +44,7 @@ impl Latency {
             keys: settings.one_keys(100_000),
             threads: settings.most_threads(4 * machine::cores()),
             time: settings.time(0.25, 1.0, 3.0),
-            reps: settings.reps(2, 5, 9),
+            reps: settings.reps(2, 3, 9),
             sequences: vec![],
         }
     }

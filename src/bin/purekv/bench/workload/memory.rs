@@ -21,7 +21,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(settings: &Settings, evicts: bool) -> Self {
-        let keys = settings.one_keys(settings.pick(200_000, 1_000_000, 2_000_000));
+        let keys = settings.one_keys(settings.pick(100_000, 1_000_000, 2_000_000));
         Self { keys, evicts, reps: settings.reps(1, 3, 3) }
     }
 }

@@ -35,7 +35,7 @@ impl Size {
         Self {
             sizes: settings.keys(sizes),
             time: settings.time(0.04, 0.2, 0.5),
-            reps: settings.reps(3, 5, 7),
+            reps: settings.reps(2, 3, 7),
             sequences: vec![],
         }
     }

@@ -61,8 +61,8 @@ impl Throughput {
                 by_cores(),
             )),
             sizes: settings.keys(settings.pick(&[10_000], &[10_000], &[10_000, 2_000_000])),
-            time: settings.time(0.04, 0.2, 0.5),
-            reps: settings.reps(3, 5, 9),
+            time: settings.time(0.03, 0.2, 0.5),
+            reps: settings.reps(3, 3, 9),
             sequences: vec![],
         }
     }
