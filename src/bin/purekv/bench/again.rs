@@ -10,10 +10,10 @@ use super::report::Report;
 /// Make a report again from its JSON, or renew the tables of documents that quote it
 #[derive(Args)]
 pub(crate) struct Render {
-    /// What `purekv bench` has written: report.json
-    #[arg(long, value_name = "FILE")]
-    from: PathBuf,
-    /// Write report.html and report.md here
+    /// What `purekv bench` has written: report.json; of several, comparisons of later ones take the place of earlier ones
+    #[arg(long, value_name = "FILE", required = true)]
+    from: Vec<PathBuf>,
+    /// Write report.html, report.md and report.json here
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Renew what lies between `<!-- bench: … -->` and `<!-- bench: end -->` in this document; its pictures go to pictures/ beside it
@@ -28,6 +28,11 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+fn parse(path: &Path) -> Result<Report, String> {
+    serde_json::from_str(&read(path)?)
+        .map_err(|error| format!("{}: no report of this version: {error}", path.display()))
+}
+
 fn write(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -35,10 +40,11 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 impl Render {
     /// What is to be printed.
     pub(crate) fn run(self) -> Result<String, String> {
-        let text = read(&self.from)?;
-        let report: Report = serde_json::from_str(&text).map_err(|error| {
-            format!("{}: no report of this version: {error}", self.from.display())
-        })?;
+        let mut reports = self.from.iter().map(|path| parse(path));
+        let mut report = reports.next().ok_or("no report is given")??;
+        for later in reports {
+            report.renew(later?);
+        }
         if let Some(folder) = &self.out {
             render::write(&report, folder)?;
         }
@@ -76,12 +82,11 @@ impl Render {
         let line = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
         let at = |text: &str| text.lines().nth(line).unwrap_or("the end").to_owned();
         Err(format!(
-            "{}: line {}: expected {:?}, found {:?}: it is not what `purekv bench render` makes of {}",
+            "{}: line {}: expected {:?}, found {:?}: it is not what `purekv bench render` makes of the report",
             path.display(),
             line + 1,
             at(new),
-            at(old),
-            self.from.display()
+            at(old)
         ))
     }
 }

@@ -266,7 +266,7 @@ mod tests {
         let mut out = Vec::new();
         let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
         work.write(protocol, operation, 99, &mut random, &mut out);
-        let mut value = |key| {
+        let value = |key| {
             let mut bytes = Vec::new();
             value::write(key, 3, &mut bytes);
             bytes

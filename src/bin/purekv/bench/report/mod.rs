@@ -108,6 +108,19 @@ impl Section {
 }
 
 impl Report {
+    /// Takes over the comparisons of a later run.
+    pub(crate) fn renew(&mut self, later: Self) {
+        for section in later.sections {
+            match self.sections.iter_mut().find(|old| old.name == section.name) {
+                Some(old) => *old = section,
+                None => self.sections.push(section),
+            }
+        }
+        self.command = format!("{}; then {}", self.command, later.command);
+        self.seconds += later.seconds;
+        self.machine = later.machine;
+    }
+
     /// Whether every self-check passed.
     pub(crate) fn passed(&self) -> bool {
         self.sections.iter().all(|section| section.failures.is_empty())

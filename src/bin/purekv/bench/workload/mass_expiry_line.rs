@@ -41,11 +41,21 @@ impl Line {
     pub(super) fn draw(lines: &[&Self], memory: &Memory, due: Duration, outcome: &mut Outcome) {
         // Where a slot begins differs from run to run, by less than a slot: it counts as the nearest.
         let slots_before = (due.as_nanos() as u64).div_euclid(SLOT) as i64;
-        for slot in 0..lines.first().map_or(0, |line| line.0.len()) {
-            let all = lines.iter().fold(Slot::default(), |sum, line| Slot {
+        let of_all = |slot: usize| {
+            lines.iter().fold(Slot::default(), |sum, line| Slot {
                 operations: sum.operations + line.0[slot].operations,
                 longest: sum.longest.max(line.0[slot].longest),
-            });
+            })
+        };
+        let mut slots: Vec<Slot> =
+            (0..lines.first().map_or(0, |line| line.0.len())).map(of_all).collect();
+        // Where nothing ended, what ended later was under way.
+        for slot in (1..slots.len()).rev() {
+            if slots[slot - 1].operations == 0 {
+                slots[slot - 1].longest = slots[slot].longest;
+            }
+        }
+        for (slot, all) in slots.into_iter().enumerate() {
             let at = slot as i64 - slots_before;
             let end = (at + 1) * SLOT as i64;
             if at * (SLOT as i64) < -1_000_000_000 || end > memory.end() {
