@@ -118,7 +118,7 @@ fn a_wrong_argument_is_a_usage_error() {
         &["replay", "--repeat", "0"],
         &["replay", "trace.csv", "--keys", "5"],
         &["replay", "one.csv", "two.csv"],
-        &["bench"],
+        &["bench", "--nonsense"],
         &["bench", "server"],
         &["bench", "server", "--target", "nowhere"],
         &["bench", "server", "--target", "h:1", "--requests", "5", "--duration", "1s"],
