@@ -67,8 +67,16 @@ pub(crate) fn run(settings: &Settings, mut comparisons: Vec<Box<dyn Comparison>>
     }
 }
 
-/// As it was given, but for where the program lies.
+/// As it was given, but for where the program lies and where the report goes.
 fn command() -> String {
-    let arguments = std::env::args().skip(1);
-    arguments.fold("purekv".to_owned(), |line, word| line + " " + &word)
+    let mut line = "purekv".to_owned();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(word) = arguments.next() {
+        if word == "--out" {
+            arguments.next();
+        } else if !word.starts_with("--out=") {
+            line = line + " " + &word;
+        }
+    }
+    line
 }
