@@ -18,6 +18,8 @@ mod dump;
 mod lines;
 #[path = "purekv/load/mod.rs"]
 mod load;
+#[path = "purekv/machine.rs"]
+mod machine;
 #[path = "purekv/output.rs"]
 mod output;
 #[path = "purekv/replay.rs"]

@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use crate::load::Popularity;
+
 /// Bytes of a value, in every workload but `expiry-lag`.
 pub(crate) const VALUE: usize = 64;
 /// Operations between two looks at the stop flag, and gets under one pin. Every sequence is a multiple of it long.
@@ -120,39 +125,6 @@ pub(crate) enum Distribution {
     Zipf,
 }
 
-/// Zipf's law after Gray et al. (SIGMOD 1994), the method that YCSB made known: constant time per draw.
-struct Zipf {
-    keys: f64,
-    zeta: f64,
-    alpha: f64,
-    eta: f64,
-}
-
-impl Zipf {
-    const THETA: f64 = 0.99;
-
-    fn new(keys: usize) -> Self {
-        let zeta = |n: usize| (1..=n).map(|rank| (rank as f64).powf(-Self::THETA)).sum::<f64>();
-        let all = zeta(keys);
-        let eta =
-            (1.0 - (2.0 / keys as f64).powf(1.0 - Self::THETA)) / (1.0 - zeta(2.min(keys)) / all);
-        Self { keys: keys as f64, zeta: all, alpha: 1.0 / (1.0 - Self::THETA), eta }
-    }
-
-    fn draw(&self, random: &mut Random) -> usize {
-        let unit = random.unit();
-        let scaled = unit * self.zeta;
-        if scaled < 1.0 {
-            return 0;
-        }
-        if scaled < 1.0 + 0.5_f64.powf(Self::THETA) {
-            return 1;
-        }
-        let rank = self.keys * (self.eta * unit - self.eta + 1.0).powf(self.alpha);
-        (rank as usize).min(self.keys as usize - 1)
-    }
-}
-
 /// What one access of a sequence does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -198,14 +170,18 @@ impl Sequence {
         let length = keys.next_power_of_two().clamp(1 << 16, 1 << 21);
         let table: Option<Arc<[Key]>> =
             (keys <= TABLE_MAX).then(|| (0..keys as u32).map(Key::of).collect());
-        let zipf = Zipf::new(keys);
+        let exponent = match distribution {
+            Distribution::Uniform => 0.0,
+            Distribution::Zipf => 0.99,
+        };
+        let popularity = match Popularity::new(keys as u64, exponent) {
+            Ok(popularity) => popularity,
+            Err(error) => unreachable!("there are keys: {error}"),
+        };
         (0..threads)
             .map(|thread| {
-                let mut random = Random::new(1000 + thread as u64);
-                let mut draw = || match distribution {
-                    Distribution::Uniform => random.below(keys) as u32,
-                    Distribution::Zipf => zipf.draw(&mut random) as u32,
-                };
+                let mut random = Xoshiro256PlusPlus::seed_from_u64(1000 + thread as u64);
+                let mut draw = || popularity.pick(keys as u64, &mut random) as u32;
                 let mut order: Box<[u32]> = (0..length).map(|_| draw()).collect();
                 let keys = match &table {
                     Some(table) => Arc::clone(table),
@@ -298,17 +274,5 @@ mod tests {
             }
             assert_eq!(sequence.expected(accesses), tally);
         }
-    }
-
-    #[test]
-    fn zipf_favours_the_first_ranks_as_it_should() {
-        let (zipf, mut random) = (Zipf::new(10_000), Random::new(1));
-        let mut counts = vec![0_u32; 10_000];
-        (0..1_000_000).for_each(|_| counts[zipf.draw(&mut random)] += 1);
-        let zeta: f64 = (1..=10_000).map(|rank| f64::from(rank).powf(-0.99)).sum();
-        let hottest = f64::from(counts[0]) / 1e6;
-        assert!((hottest * zeta - 1.0).abs() < 0.02, "{hottest} of {}", 1.0 / zeta);
-        let half = f64::from(counts[..100].iter().sum::<u32>()) / 1e6;
-        assert!((0.45..0.60).contains(&half), "{half}");
     }
 }

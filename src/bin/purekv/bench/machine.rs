@@ -4,26 +4,19 @@ use std::time::Duration;
 
 use super::alloc;
 use super::report::Machine;
+use crate::machine::{kernel, kilobytes, model};
 
-/// Cores that this process may run on.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
+pub(crate) use crate::machine::cores;
 
 /// What stands over every report.
 pub(crate) fn describe() -> Machine {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let info = read("/proc/cpuinfo");
-    let model = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
-        .map_or("unknown CPU", |(_, model)| model.trim());
     let huge_pages = read("/sys/kernel/mm/transparent_hugepage/enabled");
     Machine {
-        cpu: model.to_owned(),
+        cpu: model(),
         cores: cores(),
-        memory: kilobytes(&read("/proc/meminfo"), "MemTotal") * 1024,
-        kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+        memory: kilobytes(&read("/proc/meminfo"), "MemTotal").unwrap_or(0),
+        kernel: kernel(),
         huge_pages: huge_pages.split(['[', ']']).nth(1).unwrap_or("unknown").to_owned(),
         rustc: compiler().unwrap_or_else(|| "rustc of unknown version".into()),
         allocator: alloc::NAME.to_owned(),
@@ -83,15 +76,10 @@ pub(crate) fn preemptions() -> u64 {
     usage(libc::RUSAGE_THREAD).ru_nivcsw as u64
 }
 
-/// A line of a file of the kernel's that is in kB.
-fn kilobytes(text: &str, name: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().nth(1));
-    line.and_then(|figure| figure.parse().ok()).unwrap_or(0)
-}
-
 /// A line of `/proc/self/status`, in bytes.
 fn status(name: &str) -> u64 {
-    kilobytes(&std::fs::read_to_string("/proc/self/status").unwrap_or_default(), name) * 1024
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    kilobytes(&status, name).unwrap_or(0)
 }
 
 /// Resident memory, in bytes.

@@ -46,15 +46,14 @@ mod linux {
     }
 
     /// A thread that can be parked.
-    #[derive(Default)]
     pub(crate) struct Victim {
         /// Its number in the kernel; 0: not known yet.
         id: AtomicI32,
     }
 
     impl Victim {
-        /// It is the calling thread.
-        pub(crate) fn register(&self) {
+        /// None yet.
+        pub(crate) fn new() -> Self {
             let action = MaybeUninit::<libc::sigaction>::zeroed();
             // SAFETY: all-zero bytes are a valid sigaction.
             let mut action = unsafe { action.assume_init() };
@@ -63,6 +62,11 @@ mod linux {
             // SAFETY: the handler does only what a handler may; the old action is not asked for.
             let done = unsafe { libc::sigaction(SIGNAL, &raw const action, std::ptr::null_mut()) };
             assert_eq!(done, 0, "no handler for the signal: {}", std::io::Error::last_os_error());
+            Self { id: AtomicI32::new(0) }
+        }
+
+        /// It is the calling thread.
+        pub(crate) fn register(&self) {
             // SAFETY: it has no conditions.
             let id = unsafe { libc::gettid() };
             self.id.store(id, Relaxed);
@@ -104,10 +108,12 @@ mod nowhere {
     use std::time::Duration;
 
     /// Never used: see [`obstacle`](super::obstacle).
-    #[derive(Default)]
     pub(crate) struct Victim;
 
     impl Victim {
+        pub(crate) fn new() -> Self {
+            Self
+        }
         pub(crate) fn register(&self) {}
         pub(crate) fn wait_for(&self) {}
         pub(crate) fn park(&self, _: Duration) {}

@@ -58,25 +58,11 @@ pub(crate) fn run(settings: &Settings, mut comparisons: Vec<Box<dyn Comparison>>
     progress.end();
     Report {
         version: env!("CARGO_PKG_VERSION").into(),
-        command: command(),
+        command: crate::machine::command(),
         began: humantime::format_rfc3339_seconds(began).to_string(),
         seconds: start.elapsed().as_secs_f64(),
         effort: settings.effort().name().into(),
         machine: machine::describe(),
         sections,
     }
-}
-
-/// As it was given, but for where the program lies and where the report goes.
-fn command() -> String {
-    let mut line = "purekv".to_owned();
-    let mut arguments = std::env::args().skip(1);
-    while let Some(word) = arguments.next() {
-        if word == "--out" {
-            arguments.next();
-        } else if !word.starts_with("--out=") {
-            line = line + " " + &word;
-        }
-    }
-    line
 }

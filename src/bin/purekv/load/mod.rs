@@ -23,7 +23,6 @@ mod greeting;
 mod hgrm;
 mod judge;
 mod keys;
-mod machine;
 mod operation;
 mod options;
 mod phase;
@@ -50,6 +49,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use error::LoadError;
+#[cfg(feature = "bench")]
+pub(crate) use keys::Popularity;
 pub(crate) use options::Server;
 use plan::Plan;
 use site::{Outcome, Site};

@@ -7,11 +7,11 @@ use purekv::replay::TtlChoice;
 
 use super::error::LoadError;
 use super::keys::{Keys, Popularity};
-use super::machine;
 use super::operation::{Command, Operation};
 use super::options::Server;
 use super::phase::{Phase, Source};
 use super::work::{Protocol, Work};
+use crate::machine;
 
 /// Requests of a connection that are under way while keys are written or read back, and the bytes that they may have.
 const BUSY: usize = 64;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::stream::Address;
 use super::threads::ThreadTime;
+use crate::machine::kilobytes;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process {
@@ -64,14 +65,8 @@ impl Process {
     pub(crate) fn usage(self) -> Option<Usage> {
         let cpu = ThreadTime::of_process(self.pid)?.busy;
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok();
-        Some(Usage { cpu, rss: status.and_then(|status| resident(&status)) })
+        Some(Usage { cpu, rss: status.and_then(|status| kilobytes(&status, "VmRSS")) })
     }
-}
-
-fn resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes << 10)
 }
 
 /// The inodes of the sockets that listen there.
@@ -186,7 +181,5 @@ mod tests {
             assert!(tcp_inodes(table, "127.0.0.2:6379".parse().unwrap()).is_empty());
             assert!(tcp_inodes(table, "127.0.0.1:6380".parse().unwrap()).is_empty());
         }
-        assert_eq!(resident("Name:\tx\nVmRSS:\t  12 kB\n"), Some(12 << 10));
-        assert_eq!(resident("VmRSS: much"), None);
     }
 }

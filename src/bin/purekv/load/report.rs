@@ -4,11 +4,11 @@ use purekv::replay::{Spread, Unit, aligned, grouped};
 use serde_json::{Map, Value, json};
 
 use super::figures::{self, Figure};
-use super::machine;
 use super::options::Server;
 use super::plan::Plan;
 use super::site::{Outcome, Site};
 use super::warnings;
+use crate::machine;
 
 /// Each target with its runs.
 pub(crate) type Found<'s> = [(&'s Site, Vec<Outcome>)];

@@ -12,8 +12,8 @@ use crate::bench::progress::Progress;
 use crate::bench::report::{Failure, RowName, Section};
 use crate::bench::settings::Settings;
 
-/// More than any child uses.
-const BACKED: usize = 3 << 29;
+/// More than any child uses, of a quick run and of another.
+const BACKED: [usize; 2] = [1 << 28, 3 << 29];
 
 /// What one turn of one subject has measured.
 #[derive(Default, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub(crate) fn run(
             }
             progress.turn(comparison.name(), subject, comparison.seconds());
             let outcome = if comparison.in_child() {
-                machine::back_memory(BACKED);
+                machine::back_memory(settings.pick(BACKED[0], BACKED[1], BACKED[1]));
                 in_child(comparison.name(), subject, settings)
             } else {
                 attempt(comparison, subject)

@@ -22,11 +22,19 @@ pub(crate) struct RowName {
     pub(crate) better: Better,
     /// The chart that shows it too, and where on its x axis.
     pub(crate) place: Option<(String, f64)>,
+    /// Whether it is counted and comes out the same every time: no difference is chance.
+    #[serde(default)]
+    pub(crate) is_exact: bool,
 }
 
 impl RowName {
     pub(crate) fn new(label: impl Into<String>, unit: &str, better: Better) -> Self {
-        Self { label: label.into(), unit: unit.to_owned(), better, place: None }
+        Self { label: label.into(), unit: unit.to_owned(), better, place: None, is_exact: false }
+    }
+
+    /// Counted, and not timed.
+    pub(crate) fn exact(self) -> Self {
+        Self { is_exact: true, ..self }
     }
 
     /// Also a point of that chart.

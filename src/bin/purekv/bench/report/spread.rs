@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use purekv::replay;
+
 /// What some samples come to. Of none it is not a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
@@ -13,15 +15,11 @@ pub(crate) struct Spread {
 
 impl Spread {
     pub(crate) fn of(samples: &[f64]) -> Self {
-        let mut sorted = samples.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let median = match sorted.len() {
-            0 => f64::NAN,
-            n if n % 2 == 1 => sorted[n / 2],
-            n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
+        let Some(found) = replay::Spread::of(samples.iter().copied()) else {
+            return Self { median: f64::NAN, least: f64::NAN, most: f64::NAN, samples: 0 };
         };
-        let end = |value: Option<&f64>| value.copied().unwrap_or(f64::NAN);
-        Self { median, least: end(sorted.first()), most: end(sorted.last()), samples: sorted.len() }
+        let replay::Spread { median, min: least, max: most, .. } = found;
+        Self { median, least, most, samples: samples.len() }
     }
 }
 
@@ -39,24 +37,15 @@ impl fmt::Display for Spread {
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "–".into(),
-        size if size >= 999.5 => grouped(value),
+        size if size >= 999.5 => {
+            let sign = if value < 0.0 { "-" } else { "" };
+            sign.to_owned() + &replay::grouped(size)
+        }
         size if size >= 99.95 || value == 0.0 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
         size if size >= 0.1 => format!("{value:.2}"),
         _ => format!("{value:.4}"),
     }
-}
-
-fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = if value < 0.0 { "-".to_owned() } else { String::new() };
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -83,16 +83,18 @@ impl Row {
         ours.map(|ours| {
             let ratio = self.ratio(ours, peer);
             let (ours, peer) = (ours.subject.clone(), peer.subject.clone());
-            Standing { ours, peer, ratio, word: word(ratio) }
+            Standing { ours, peer, ratio, word: word(ratio, self.name.is_exact) }
         })
         .collect()
     }
 }
 
-fn word(ratio: Spread) -> Word {
+fn word(ratio: Spread, is_exact: bool) -> Word {
     match ratio {
         _ if ratio.median.is_nan() => Word::TooNoisy,
-        _ if ratio.samples == 1 && (1.0 / CHANCE..=CHANCE).contains(&ratio.median) => Word::Level,
+        _ if !is_exact && ratio.samples == 1 && (1.0 / CHANCE..=CHANCE).contains(&ratio.median) => {
+            Word::Level
+        }
         _ if ratio.least > 1.0 => Word::Ahead,
         _ if ratio.most < 1.0 => Word::Behind,
         _ if ratio.most / ratio.least > TELLS => Word::TooNoisy,
@@ -139,6 +141,9 @@ mod tests {
         assert_eq!(level.standings()[0].word, Word::Level);
         let once = row(&[("cache", &[1.05]), ("moka", &[1.0])], Better::Higher);
         assert_eq!(once.standings()[0].word, Word::Level);
+        let mut counted = row(&[("cache", &[1.05]), ("moka", &[1.0])], Better::Higher);
+        counted.name.is_exact = true;
+        assert_eq!(counted.standings()[0].word, Word::Ahead);
         let noughts = row(&[("cache", &[0.0]), ("moka", &[0.0])], Better::Lower);
         assert_eq!(noughts.standings()[0].word, Word::Level);
         let shaken = row(&[("cache", &[1.0, 3.0]), ("moka", &[2.0, 2.0])], Better::Higher);

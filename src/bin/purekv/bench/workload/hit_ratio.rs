@@ -197,7 +197,7 @@ impl Comparison for HitRatio {
                 let (misses, most) = subjects::with(subject, Replay { trace, capacity });
                 let percent = |count: f64| count / trace.ids.len() as f64 * 100.0;
                 let label = format!("{}, {} %", source.name, share * 100.0);
-                let row = RowName::new(&label, "% misses", Better::Lower);
+                let row = RowName::new(&label, "% misses", Better::Lower).exact();
                 let row = row.on(Self::chart(index), share * 100.0);
                 outcome.figure(row, percent(misses as f64));
                 let row =

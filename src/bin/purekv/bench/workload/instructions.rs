@@ -92,7 +92,7 @@ impl Comparison for Instructions {
                 Err(error) => panic!("{title}: {error}"),
             });
             let each = (many - few) / (ROUNDS[1] - ROUNDS[0]) as f64;
-            let row = RowName::new(*title, "instructions", Better::Lower);
+            let row = RowName::new(*title, "instructions", Better::Lower).exact();
             outcome.figure(row.on("instructions", index as f64), each);
         }
         outcome

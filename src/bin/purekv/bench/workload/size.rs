@@ -2,14 +2,12 @@
 //!
 //! One thread, keys asked for uniformly, so that all of the table is in use. One structure serves all cells of a size, as gets change nothing.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::loops;
+use super::loops::{self, Loop};
 use crate::bench::compare::{Comparison, Outcome};
-use crate::bench::keys::{Distribution, Sequence, Tally};
+use crate::bench::keys::{Distribution, Sequence};
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::threads_for;
 use crate::bench::settings::{Settings, short};
 use crate::bench::subjects::{self, Subject, Visit};
 
@@ -97,19 +95,13 @@ impl Visit for Cells<'_> {
     type Output = Outcome;
 
     fn visit<S: Subject>(self) -> Outcome {
-        type Loop<S> = fn(&S, &Sequence, &AtomicBool) -> (u64, Tally);
         let loops: [Loop<S>; WAYS.len()] = [loops::single, loops::pinned, loops::batches];
         let mut outcome = Outcome::default();
         for (&keys, sequence) in self.0.sizes.iter().zip(&self.0.sequences) {
             let subject: S = super::filled(keys, Some(super::LONG));
             for (&(id, title), body) in WAYS.iter().zip(loops) {
-                let run = |time| {
-                    threads_for(1, time, |_, stop| {
-                        let (accesses, tally) = body(&subject, sequence, stop);
-                        super::check_reads::<S>(sequence, accesses, tally);
-                        accesses
-                    })
-                };
+                let run =
+                    |time| loops::checked(body, &subject, std::slice::from_ref(sequence), time);
                 run(self.0.time / 5);
                 let run = run(self.0.time);
                 let nanos = run.wall.as_secs_f64() * 1e9 / run.results[0] as f64;

@@ -148,7 +148,7 @@ impl Visit for Trial<'_> {
         let subject: S = super::filled(keys, Some(super::LONG));
         let (stop, counts) =
             (AtomicBool::new(false), Vec::from_iter((0..workers).map(|_| Count::default())));
-        let victim = park::Victim::default();
+        let victim = park::Victim::new();
         let (parks, longest) = thread::scope(|scope| {
             let parked = scope.spawn(|| {
                 victim.register();

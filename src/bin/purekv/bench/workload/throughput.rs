@@ -2,15 +2,13 @@
 //!
 //! A fresh, filled structure for each share of gets: inserts change it. A short run before each cell, not counted, warms caches and thread-locals.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::loops;
+use super::loops::{self, Loop};
 use crate::bench::compare::{Comparison, Outcome};
-use crate::bench::keys::{Distribution, Sequence, Tally};
+use crate::bench::keys::{Distribution, Sequence};
 use crate::bench::machine;
 use crate::bench::report::{Axis, Better, Chart, RowName, Scale};
-use crate::bench::run::threads_for;
 use crate::bench::settings::{Settings, short, threads};
 use crate::bench::subjects::{self, Subject, Visit};
 
@@ -168,16 +166,11 @@ fn operations<S: Subject>(
     sequences: &[Sequence],
     time: Duration,
 ) -> (f64, f64) {
-    type Loop<S> = fn(&S, &Sequence, &AtomicBool) -> (u64, Tally);
     let body: Loop<S> = match mix {
         Mix { session: true, .. } => loops::pinned,
         Mix { inserts: 0, .. } => loops::single,
         _ => loops::mixed,
     };
-    let run = threads_for(sequences.len(), time, |thread, stop| {
-        let (accesses, tally) = body(subject, &sequences[thread], stop);
-        super::check_reads::<S>(&sequences[thread], accesses, tally);
-        accesses
-    });
+    let run = loops::checked(body, subject, sequences, time);
     (run.results.iter().sum::<u64>() as f64 / run.wall.as_secs_f64() / 1e6, run.share)
 }
