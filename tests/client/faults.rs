@@ -160,7 +160,13 @@ fn all_connections_in_use() {
             .collect();
         // One of them came second; it had no connection, or one for what was left of its time.
         assert!(results.iter().all(Error::is_timeout), "{results:?}");
-        assert!(results.iter().any(|error| !error.may_have_happened()), "{results:?}");
+        // What both have sent they cannot have sent over the same: then the first had given its own up.
+        let both_sent = results.iter().all(Error::may_have_happened);
+        let until = Instant::now() + Duration::from_secs(10);
+        while both_sent && server.connections() < 2 {
+            assert!(Instant::now() < until, "two at once over one connection: {results:?}");
+            thread::yield_now();
+        }
     });
     assert!(server.connections() <= 2);
 }
