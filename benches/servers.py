@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""purekv's server beside redis-server and memcached, under the same load in turns, as a table in Markdown.
+"""purekv's server beside redis-server, valkey-server and memcached, as far as they are there, under the same load in turns, as a table in Markdown.
 
     cargo build --release --features cli
-    python3 benches/servers.py [--repeat 3] [--duration 2s] [--depths 1,16,64] [--into docs/benchmarks.md ...]
+    python3 benches/servers.py [--repeat 3] [--duration 2s] [--depths 1,16,64] [--rate 20000] [--into docs/benchmarks.md ...]
 
-Starts the servers that there are on free ports of the loopback interface, and runs `purekv bench server` on all of them at once, for gets and for sets at each depth of the
-pipeline. With --into the table takes the place of what lies between `<!-- servers -->` and `<!-- servers: end -->` in that document.
+Starts the servers that there are on free ports of the loopback interface, and runs `purekv bench server` on all of them at once, for gets and for sets: at each depth of the
+pipeline as fast as they answer, and at a rate that is given, where a request counts from the instant when it was due. With --into the table takes the place of what lies between `<!-- servers -->` and `<!-- servers: end -->` in that document.
 """
 
 import argparse
@@ -53,9 +53,10 @@ def commands(purekv, folder):
     for threads in (1, 2):
         port = free_port()
         yield f"purekv-{threads}", [purekv, "serve", "--port", str(port), "--threads", str(threads), "--log-level", "off"], port
-    port = free_port()
-    if shutil.which("redis-server"):
-        yield "redis", ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", folder], port
+    for name in ("redis", "valkey"):
+        port = free_port()
+        if shutil.which(f"{name}-server"):
+            yield name, [f"{name}-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", folder], port
     port = free_port()
     if shutil.which("memcached"):
         yield "memcached", ["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", str(port), "-t", "1", "-m", "2048"], port
@@ -64,19 +65,20 @@ def commands(purekv, folder):
 def cell(figure, scale):
     if not figure:
         return "–"
-    median, least, most = (figure[part] / scale for part in ("median", "min", "max"))
-    return f"{median:.3g} ({least:.3g}–{most:.3g})"
+    # Three digits that mean something, and no exponent.
+    median, least, most = (f"{float(f'{figure[part] / scale:.3g}'):,g}" for part in ("median", "min", "max"))
+    return f"{median} ({least}–{most})"
 
 
-def measure(purekv, targets, options, command, depth):
-    load = ["--command", command, "--pipeline", str(depth), "--duration", options.duration, "--repeat", str(options.repeat)]
-    call = [purekv, "bench", "server", *targets, *load, "--value-size", "64", "--keys", "1000000", "--json"]
+def measure(options, targets, command, pace, arguments):
+    load = ["--command", command, *arguments, "--duration", options.duration, "--repeat", str(options.repeat)]
+    call = [options.purekv, "bench", "server", *targets, *load, "--value-size", "64", "--keys", "1000000", "--json"]
     done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
     for target in json.loads(done.stdout)["targets"]:
         cells = [cell(target["figures"].get(key.format(command)), scale) for _, key, scale in FIGURES]
-        yield f"| {command} | {depth} | {target['name']} | {' | '.join(cells)} |"
+        yield f"| {command} | {pace} | {target['name']} | {' | '.join(cells)} |"
 
 
 def main():
@@ -84,10 +86,15 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--duration", default="2s")
     parser.add_argument("--depths", default="1,16,64")
+    parser.add_argument("--rate", type=int, default=20000, help="requests a second of the open loop; 0: none")
     parser.add_argument("--into", action="append", default=[])
     parser.add_argument("--purekv", default=str(ROOT / "target/release/purekv"))
     options = parser.parse_args()
-    rows = [f"| command | depth | server | {' | '.join(name for name, _, _ in FIGURES)} |", "|---|---|---|" + "---:|" * len(FIGURES)]
+    rows = [f"| command | depth, or rate | server | {' | '.join(name for name, _, _ in FIGURES)} |", "|---|---|---|" + "---:|" * len(FIGURES)]
+    paces = [(depth, ["--pipeline", depth]) for depth in options.depths.split(",")]
+    if options.rate:
+        # As many of a connection may be under way as come while one is slow, so that it is the server that is late.
+        paces.append((f"{options.rate:,} a second", ["--rate", str(options.rate), "--pipeline", "64"]))
     running = []
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -96,8 +103,8 @@ def main():
                 running.append(start(command, port))
                 targets += ["--target", f"{name}=127.0.0.1:{port}"]
             for command in ("get", "set"):
-                for depth in options.depths.split(","):
-                    rows += measure(options.purekv, targets, options, command, depth)
+                for pace, arguments in paces:
+                    rows += measure(options, targets, command, pace, arguments)
                     print(rows[-1], file=sys.stderr)
         finally:
             for process in running:

@@ -34,7 +34,7 @@ fn what_was_due_meanwhile_is_not_loaded() {
         cache.insert_with_ttl(
             key,
             key,
-            Duration::from_millis(if key < 60 { 300 } else { 100_000 }),
+            Duration::from_millis(if key < 60 { 1000 } else { 100_000 }),
         );
     }
     cache.dump(&path).unwrap();

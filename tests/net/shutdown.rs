@@ -58,5 +58,6 @@ fn one_who_waits_for_nothing_ends_at_once() {
     let start = Instant::now();
     host.server.shutdown();
     host.join();
-    assert!(start.elapsed() < Duration::from_secs(1));
+    // It does not take the five seconds that it has.
+    assert!(start.elapsed() < Duration::from_secs(4));
 }
