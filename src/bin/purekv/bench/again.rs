@@ -20,7 +20,7 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE")]
     into: Vec<PathBuf>,
     /// Change nothing; fail if a document is not as it would be made
-    #[arg(long, requires = "into")]
+    #[arg(long, requires = "into", conflicts_with = "out")]
     check: bool,
 }
 
@@ -43,7 +43,19 @@ impl Render {
         let mut reports = self.from.iter().map(|path| parse(path));
         let mut report = reports.next().ok_or("no report is given")??;
         for later in reports {
-            report.renew(later?);
+            let later = later?;
+            let made_by = |report: &Report| {
+                let Report { version, machine, .. } = report;
+                format!("purekv {version} on {}, {:?}", machine.line(), machine.versions)
+            };
+            if made_by(&report) != made_by(&later) {
+                return Err(format!(
+                    "these reports do not belong together: {}; {}",
+                    made_by(&report),
+                    made_by(&later)
+                ));
+            }
+            report.renew(later);
         }
         if let Some(folder) = &self.out {
             render::write(&report, folder)?;

@@ -30,7 +30,7 @@ use crate::load;
 /// Compare purekv with the mutex baseline and the crates of today, on this machine
 ///
 /// Writes a report with pictures (HTML, complete in one file), its tables as Markdown, and everything as JSON. Every figure has its median,
-/// what the repetitions lie between, and the share of the processors that the process got. Every workload checks what it reads: who gives wrong answers has no figures.
+/// what the repetitions lie between, and, where it is timed, the share of the processors that the process got. Every workload checks what it reads: who gives wrong answers has no figures.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
@@ -87,8 +87,18 @@ impl Bench {
             let comparison = comparisons.first_mut().ok_or("--child takes --only")?;
             return compare::child(comparison.as_mut(), subject).map(|text| text + "\n");
         }
+        // Before the hours, and not after them.
+        render::prepare(&self.out)?;
         let report = suite::run(&self.settings, comparisons);
         render::write(&report, &self.out)?;
+        if let Some(nothing) = report
+            .sections
+            .iter()
+            .find(|section| section.rows.is_empty() && self.only.contains(&section.name))
+        {
+            let why = nothing.skipped.as_deref().unwrap_or("none of these stores takes part");
+            return Err(format!("{}: nothing was measured: {why}", nothing.name));
+        }
         let said =
             format!("{}- report: {}\n", report.summary(), self.out.join("report.html").display());
         if report.passed() { Ok(said) } else { Err(format!("a self-check failed\n{said}")) }

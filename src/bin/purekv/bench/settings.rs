@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N")]
     reps: Option<usize>,
     /// Seconds of each measurement
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
     /// Traces for `hit-ratio`, as `purekv replay` reads them: a directory of *.csv and *.csv.zst
     #[arg(long, value_name = "DIR")]
@@ -116,7 +116,10 @@ impl Settings {
     pub(crate) fn keys(&self, default: &[usize]) -> Vec<usize> {
         let keys = if self.keys.is_empty() { default } else { &self.keys };
         // The high bit of an index is taken, and a zipf distribution needs two keys.
-        keys.iter().map(|keys| (*keys).clamp(2, 1 << 30)).collect()
+        let mut keys: Vec<usize> = keys.iter().map(|keys| (*keys).clamp(2, 1 << 30)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// The first of them, for who needs one.
@@ -161,6 +164,13 @@ impl Settings {
         arguments.extend(self.quick.then(|| "--quick".to_owned()));
         arguments.extend(self.full.then(|| "--full".to_owned()));
         arguments
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected a number of seconds, from 0.001 to 3600".to_owned()),
     }
 }
 

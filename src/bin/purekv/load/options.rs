@@ -159,8 +159,8 @@ fn time(text: &str) -> Result<Duration, String> {
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if (1e-3..=1e9).contains(&rate) => Ok(rate),
-        _ => Err("expected requests a second".to_owned()),
+        Ok(rate) if (1e-3..=1e8).contains(&rate) => Ok(rate),
+        _ => Err("expected requests a second, at most 100 million".to_owned()),
     }
 }
 

@@ -42,7 +42,7 @@ fn of_target(options: &Server, plan: &Plan, site: &Site, runs: &[Outcome]) -> Ve
         ));
     }
     let busy = most(runs.iter().map(Outcome::own_share).collect());
-    if busy > BUSY && options.rate.is_none() {
+    if busy > BUSY {
         let busy = busy * 100.0;
         warn(format!(
             "a thread of the generator was busy for {busy:.0} % of the time: the server may be \

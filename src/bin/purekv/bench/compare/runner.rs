@@ -79,6 +79,11 @@ pub(crate) fn run(
     comparison.notes().into_iter().for_each(|note| section.note(note));
     if !comparison.in_child() {
         comparison.prepare();
+        // What it needs may turn out not to be there only now.
+        section.skipped = comparison.obstacle();
+        if section.skipped.is_some() {
+            return section;
+        }
     }
     for rep in 0..comparison.reps() {
         for subject in settings.turn(rep, comparison) {

@@ -102,7 +102,7 @@ fn every_comparison_measures_everybody_and_fills_its_charts() {
     }
 }
 
-const FAULTY: [&str; 3] = ["liar", "lazy", "lossy"];
+const FAULTY: [&str; 4] = ["liar", "lazy", "lossy", "stale"];
 
 /// What a subject that is wrong in this way does not show in that comparison: it never asks for a value of it, or a cache may forget.
 const ALLOWED: &[(&str, &str)] = &[
@@ -111,6 +111,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ("lossy", "max-memory"),
     ("lossy", "memory-full"),
     ("lossy", "hit-ratio"),
+    // There nothing is inserted that is there.
+    ("stale", "size"),
+    ("stale", "evictions"),
+    ("stale", "hit-ratio"),
 ];
 
 #[test]

@@ -29,9 +29,20 @@ use self::html::page;
 pub(crate) use self::into::renew;
 use self::markdown::tables;
 
+fn trouble(path: &Path, error: io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// Makes the directory, and sees whether a file can be written there.
+pub(crate) fn prepare(folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| trouble(folder, error))?;
+    let probe = folder.join("report.tmp");
+    std::fs::write(&probe, "").map_err(|error| trouble(&probe, error))?;
+    std::fs::remove_file(&probe).map_err(|error| trouble(&probe, error))
+}
+
 /// Writes the report into that directory.
 pub(crate) fn write(report: &Report, folder: &Path) -> Result<(), String> {
-    let trouble = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(folder).map_err(|error| trouble(folder, error))?;
     let json = serde_json::to_string(report).map_err(|error| error.to_string())?;
     let files =

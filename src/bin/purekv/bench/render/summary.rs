@@ -116,8 +116,8 @@ fn warning(report: &Report) -> String {
     if disturbed + noisy > 0 {
         let _ = writeln!(
             text,
-            "<p class=\"box noisy\" role=\"note\"><b>⚠ The machine was not quiet.</b> In {disturbed} of {} the measuring process got less than \
-             95 % of the processors it could have used in some repetition (marked ⚠): other work ran beside it, and those figures may be too low for whoever was hit. \
+            "<p class=\"box noisy\" role=\"note\"><b>⚠ Was the machine quiet?</b> In {disturbed} of {} the measuring process got less than \
+             95 % of the processors it could have used in some repetition (marked ⚠): other work ran beside it, and those figures may be too low for whoever was hit; or its threads slept, as those do that wait for a lock. \
              In {} the repetitions are too far apart to conclude anything. Run it again on a quiet machine, or with <code>--full</code>.</p>",
             count(rows, "row", "rows"),
             count(noisy, "row", "rows"),

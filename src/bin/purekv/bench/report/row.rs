@@ -22,7 +22,7 @@ pub(crate) struct RowName {
     pub(crate) better: Better,
     /// The chart that shows it too, and where on its x axis.
     pub(crate) place: Option<(String, f64)>,
-    /// Whether it is counted and comes out the same every time: no difference is chance.
+    /// Whether it is counted: it comes out the same every time, but for what keys of hashes and the like that are made by chance do to it.
     #[serde(default)]
     pub(crate) is_exact: bool,
 }

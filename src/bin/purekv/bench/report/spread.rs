@@ -36,7 +36,8 @@ impl fmt::Display for Spread {
 /// Three significant digits, or all before the point, in groups of three.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        _ if !value.is_finite() => "–".into(),
+        _ if value.is_infinite() => "∞".into(),
+        _ if value.is_nan() => "–".into(),
         size if size >= 999.5 => {
             let sign = if value < 0.0 { "-" } else { "" };
             sign.to_owned() + &replay::grouped(size)

@@ -9,6 +9,8 @@ const NOT_PEERS: [&str; 4] = ["baseline", "pure-kv", "none", "belady"];
 
 /// Of a single repetition a difference below this may be chance.
 const CHANCE: f64 = 1.1;
+/// Of what is counted, a difference below this.
+const COUNTED: f64 = 1.01;
 /// A spread wider than this, from least to most, is of the machine and not of the subject.
 const TELLS: f64 = 1.5;
 
@@ -90,11 +92,10 @@ impl Row {
 }
 
 fn word(ratio: Spread, is_exact: bool) -> Word {
+    let chance = if is_exact { COUNTED } else { CHANCE };
     match ratio {
         _ if ratio.median.is_nan() => Word::TooNoisy,
-        _ if !is_exact && ratio.samples == 1 && (1.0 / CHANCE..=CHANCE).contains(&ratio.median) => {
-            Word::Level
-        }
+        _ if ratio.samples == 1 && (1.0 / chance..=chance).contains(&ratio.median) => Word::Level,
         _ if ratio.least > 1.0 => Word::Ahead,
         _ if ratio.most < 1.0 => Word::Behind,
         _ if ratio.most / ratio.least > TELLS => Word::TooNoisy,
@@ -144,6 +145,9 @@ mod tests {
         let mut counted = row(&[("cache", &[1.05]), ("moka", &[1.0])], Better::Higher);
         counted.name.is_exact = true;
         assert_eq!(counted.standings()[0].word, Word::Ahead);
+        let mut alike = row(&[("cache", &[1.005]), ("moka", &[1.0])], Better::Higher);
+        alike.name.is_exact = true;
+        assert_eq!(alike.standings()[0].word, Word::Level);
         let noughts = row(&[("cache", &[0.0]), ("moka", &[0.0])], Better::Lower);
         assert_eq!(noughts.standings()[0].word, Word::Level);
         let shaken = row(&[("cache", &[1.0, 3.0]), ("moka", &[2.0, 2.0])], Better::Higher);

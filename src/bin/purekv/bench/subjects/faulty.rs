@@ -98,3 +98,14 @@ faulty!(
         }
     }
 );
+
+faulty!(
+    /// Now and then it leaves what is there as it is.
+    Stale,
+    get: |this, key| copy(&this.store, key),
+    insert: |this, key, value, ttl| {
+        if this.store.get(key, |_| ()).is_none() || !this.goes_wrong() {
+            this.store.insert(key, value, ttl);
+        }
+    }
+);

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub(crate) use self::dashmap::Dash;
 pub(crate) use self::face::{CacheFace, StoreFace};
 #[cfg(test)]
-pub(crate) use self::faulty::{Lazy, Liar, Lossy};
+pub(crate) use self::faulty::{Lazy, Liar, Lossy, Stale};
 pub(crate) use self::foyer::Foyer;
 pub(crate) use self::kv::Baseline;
 pub(crate) use self::moka::Moka;
@@ -213,6 +213,8 @@ subjects! {
     "lazy" => Lazy,
     #[cfg(test)]
     "lossy" => Lossy,
+    #[cfg(test)]
+    "stale" => Stale,
 }
 
 /// Those that take part only where they are named: the faces with a capacity that evicts nothing, and who is only a peer where others are

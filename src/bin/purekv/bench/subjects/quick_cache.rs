@@ -7,10 +7,17 @@ use ::quick_cache::Weighter;
 use ::quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::{Bound, Config, Singly, Subject};
+use crate::bench::machine;
 
 /// `sync::Cache`, which has no time-to-live and must have a bound: twice what will be in it, where the workload sets none. What it
-/// is told of its size it takes for the number of its shards, too, so it is told also where it is to grow from empty but is bounded.
+/// is told of its size it takes for the number of its shards, too: see [`shared`].
 pub(crate) struct Quick(Cache<Box<[u8]>, Arc<[u8]>, Weigh, ahash::RandomState>);
+
+/// Four shards for each core are its own choice, but it halves them until each has 32 of the entries that it is told to expect: told nothing, where it grows from
+/// empty, it would have one lock.
+fn shared() -> usize {
+    32 * (4 * machine::cores()).next_power_of_two()
+}
 
 /// Weighs as the bound is.
 #[derive(Clone)]
@@ -32,7 +39,7 @@ impl Subject for Quick {
 
     fn build(config: &Config) -> Self {
         let (capacity, bound) = match config.bound {
-            None => (config.capacity(), 2 * config.entries as u64 + 1024),
+            None => (config.capacity().max(shared()), 2 * config.entries as u64 + 1024),
             Some(bound) => (config.entries, bound.weight()),
         };
         Self(Cache::with(

@@ -1,6 +1,6 @@
 //! How well a full cache chooses: misses, over the size of the cache, on traces.
 //!
-//! One thread asks for each key of the trace and inserts it if it is not there. Nothing is timed, so each cell is run once.
+//! One thread asks for each key of the trace and inserts it if it is not there. Nothing is timed, so each cell is run once; what chance does by the keys of the hashes is less than 1 %, and that is called level.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -243,7 +243,7 @@ impl Visit for Replay<'_> {
         }
         most = most.max(subject.len());
         assert!(misses >= self.trace.unique as u64, "more hits than there can be");
-        super::check_held(&subject, 0..self.trace.unique as u32, Key::of);
+        super::check_held(&subject, 0, 0..self.trace.unique as u32, Key::of);
         let len = subject.len();
         assert!(!S::BOUNDS_EXACTLY || len <= self.capacity, "{len} entries: more than the bound");
         (misses, most)

@@ -1,4 +1,4 @@
-//! Instructions an operation takes, counted by valgrind: what no noise changes.
+//! Instructions an operation takes, counted by valgrind: what a busy machine does not change.
 //!
 //! A loop is run twice with different numbers of rounds; the difference, over the difference of the rounds, is what a round takes, so that start-up and
 //! filling cancel out. Without background threads, which would be counted, too.
@@ -45,7 +45,7 @@ impl Comparison for Instructions {
     }
 
     fn about(&self) -> String {
-        "Counted by valgrind's callgrind, one thread, 2,000 entries with a time-to-live where the store has one per entry; a pin and a look at the clock for each operation but in the session. The loop itself is in every figure: `none`. Instructions are not time: misses of the caches and locked instructions cost more, but they are the same tomorrow.".into()
+        "Counted by valgrind's callgrind, one thread, 2,000 entries with a time-to-live where the store has one per entry; a pin and a look at the clock for each operation but in the session. The loop itself is in every figure: `none`. Instructions are not time: misses of the caches and locked instructions cost more, but tomorrow they are the same to 1 %.".into()
     }
 
     fn charts(&self) -> Vec<Chart> {

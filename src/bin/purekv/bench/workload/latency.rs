@@ -143,6 +143,7 @@ impl Visit for Cell<'_> {
         measure(self.time / 5);
         let run = measure(self.time);
         super::check_len(&subject, self.keys);
+        super::check_overwrites(&subject, self.keys);
         let mut all = Latencies::new();
         run.results.iter().for_each(|thread| all.merge(thread));
         (all, run.share)

@@ -179,6 +179,7 @@ impl Visit for Storm<'_> {
             (run, watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
 
+        super::check_overwrites(&subject, live);
         let mut outcome = Outcome::default();
         report(&mut outcome, &run.results, run.share);
         if S::STORES {

@@ -145,7 +145,7 @@ impl Visit for Fill {
             super::check_len(&subject, self.keys);
         }
         report("evicting, ", true, share());
-        super::check_held(&subject, 0..end, Key::short);
+        super::check_held(&subject, self.keys, 0..end, Key::short);
         outcome
     }
 }

@@ -53,9 +53,30 @@ fn check_value<S: Subject>(subject: &S, id: u32) {
     assert!(!S::STORES || got == Some(2 * u64::from(id)), "an entry is not what was written");
 }
 
+/// Keys that are written over by [`check_overwrites`].
+const OVERWRITTEN: usize = 1000;
+
+/// Panics unless an insert replaces what is there. The timed loops write what is there already, and could not tell.
+fn check_overwrites<S: Subject>(subject: &S, keys: usize) {
+    for id in 0..keys.min(OVERWRITTEN) as u32 {
+        let key = Key::of(id);
+        for new in [id + 1, id] {
+            subject.insert(key.bytes(), &value(new), Some(LONG));
+            let got = subject.get(key.bytes(), digest);
+            let is_new = !S::STORES || got == Some(2 * u64::from(new));
+            assert!(is_new, "an insert has not replaced what was there");
+        }
+    }
+}
+
 /// Panics unless a cache, which may hold any of these ids, has nearly all that it says it has, and what it has is what was written: one in a
-/// hundred may come and go meanwhile.
-fn check_held<S: Subject>(subject: &S, ids: impl Iterator<Item = u32>, key: impl Fn(u32) -> Key) {
+/// hundred may come and go meanwhile. Who has less than half of what it may have is no cache.
+fn check_held<S: Subject>(
+    subject: &S,
+    bound: usize,
+    ids: impl Iterator<Item = u32>,
+    key: impl Fn(u32) -> Key,
+) {
     if !S::STORES {
         return;
     }
@@ -71,6 +92,7 @@ fn check_held<S: Subject>(subject: &S, ids: impl Iterator<Item = u32>, key: impl
         found + found / 100 + 1 >= len,
         "of {len} entries that it says it has {found} are found"
     );
+    assert!(2 * found >= bound, "it has {found} entries, less than half of what it may have");
 }
 
 /// Gets that missed a key while it was replaced.

@@ -104,7 +104,12 @@ impl Visit for Loop<'_> {
                 0
             }
             Operation::Overwrite => {
-                keys(&present).for_each(|key| subject.insert(key.bytes(), &value(key.id), ttl));
+                keys(&present).for_each(|key| subject.insert(key.bytes(), &value(key.id + 1), ttl));
+                let is_new = |key: &Key| {
+                    subject.get(key.bytes(), digest) == Some(2 * (u64::from(key.id) + 1))
+                };
+                // Always one, so that it cancels out.
+                assert!(!S::STORES || rounds == 0 || is_new(&present[0]), "it was not replaced");
                 0
             }
             Operation::InsertRemove => {
@@ -122,5 +127,8 @@ impl Visit for Loop<'_> {
             }
         };
         assert!(!S::STORES || tally.hits == hits, "gets missed, or hit what is not there");
+        let read = keys(&present).take(hits as usize).map(|key| 2 * u64::from(key.id));
+        let read = read.fold(0, u64::wrapping_add);
+        assert!(!S::STORES || tally.digest == read, "gets read what was never written");
     }
 }

@@ -176,6 +176,7 @@ impl Visit for Trial<'_> {
             (parks, works.max().unwrap_or(0))
         });
         super::check_len(&subject, keys);
+        super::check_overwrites(&subject, keys);
         (parks, longest as f64 / 1e6)
     }
 }

@@ -152,6 +152,7 @@ impl Visit for Cells<'_> {
                     outcome.sample(row, rate, share);
                 }
                 super::check_len(&subject, keys);
+                super::check_overwrites(&subject, keys);
             }
         }
         super::note_misses(&mut outcome);
