@@ -11,6 +11,8 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     # It only starts the compiler and the targets, so it is not worth a long build.
     cargo install cargo-fuzz --locked --debug
 fi
+# Built for a short run.
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=1
 cargo +nightly fuzz build
 fuzz() {
     # What is found goes into a folder of its own; the one that is checked in is only read.
