@@ -43,19 +43,7 @@ impl Render {
         let mut reports = self.from.iter().map(|path| parse(path));
         let mut report = reports.next().ok_or("no report is given")??;
         for later in reports {
-            let later = later?;
-            let made_by = |report: &Report| {
-                let Report { version, machine, .. } = report;
-                format!("purekv {version} on {}, {:?}", machine.line(), machine.versions)
-            };
-            if made_by(&report) != made_by(&later) {
-                return Err(format!(
-                    "these reports do not belong together: {}; {}",
-                    made_by(&report),
-                    made_by(&later)
-                ));
-            }
-            report.renew(later);
+            report.renew(later?)?;
         }
         if let Some(folder) = &self.out {
             render::write(&report, folder)?;

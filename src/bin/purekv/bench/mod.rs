@@ -24,6 +24,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use self::report::Section;
 use self::settings::Settings;
 use crate::load;
 
@@ -91,11 +92,9 @@ impl Bench {
         render::prepare(&self.out)?;
         let report = suite::run(&self.settings, comparisons);
         render::write(&report, &self.out)?;
-        if let Some(nothing) = report
-            .sections
-            .iter()
-            .find(|section| section.rows.is_empty() && self.only.contains(&section.name))
-        {
+        let is_empty = |section: &&Section| section.rows.is_empty() && section.failures.is_empty();
+        let mut asked = report.sections.iter().filter(|section| self.only.contains(&section.name));
+        if let Some(nothing) = asked.find(is_empty) {
             let why = nothing.skipped.as_deref().unwrap_or("none of these stores takes part");
             return Err(format!("{}: nothing was measured: {why}", nothing.name));
         }

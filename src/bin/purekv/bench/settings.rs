@@ -95,7 +95,7 @@ impl Settings {
     /// Time of a measurement in seconds, unless it is given.
     pub(crate) fn time(&self, quick: f64, standard: f64, full: f64) -> Duration {
         let seconds = self.seconds.unwrap_or(self.pick(quick, standard, full));
-        Duration::from_secs_f64(seconds.clamp(0.01, 3600.0))
+        Duration::from_secs_f64(seconds)
     }
 
     /// Numbers of threads, unless they are given.
@@ -169,8 +169,8 @@ impl Settings {
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(seconds) if (0.001..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("expected a number of seconds, from 0.001 to 3600".to_owned()),
+        Ok(seconds) if (0.01..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected a number of seconds, from 0.01 to 3600".to_owned()),
     }
 }
 

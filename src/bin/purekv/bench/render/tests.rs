@@ -56,3 +56,12 @@ fn a_picture_stands_alone() {
         assert!(!svg.contains("NaN") && !svg.contains("inf "), "{}", chart.id);
     }
 }
+
+#[test]
+fn reports_of_two_machines_are_not_put_together() {
+    let (mut one, mut other) = (sample::report(), sample::report());
+    assert_eq!(one.renew(sample::report()), Ok(()));
+    other.machine.cores += 1;
+    let told = one.renew(other).expect_err("another machine");
+    assert!(told.contains("do not belong together"), "{told}");
+}

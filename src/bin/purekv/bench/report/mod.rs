@@ -109,7 +109,15 @@ impl Section {
 
 impl Report {
     /// Takes over the comparisons of a later run.
-    pub(crate) fn renew(&mut self, later: Self) {
+    ///
+    /// # Errors
+    ///
+    /// If another machine or another version made them: side by side their figures mean nothing.
+    pub(crate) fn renew(&mut self, later: Self) -> Result<(), String> {
+        let (made, other) = (self.made_by(), later.made_by());
+        if made != other {
+            return Err(format!("these reports do not belong together: {made}; {other}"));
+        }
         for section in later.sections {
             match self.sections.iter_mut().find(|old| old.name == section.name) {
                 Some(old) => *old = section,
@@ -118,7 +126,12 @@ impl Report {
         }
         self.command = format!("{}; then {}", self.command, later.command);
         self.seconds += later.seconds;
-        self.machine = later.machine;
+        Ok(())
+    }
+
+    fn made_by(&self) -> String {
+        let Self { version, machine, .. } = self;
+        format!("purekv {version} on {}, {:?}", machine.line(), machine.versions)
     }
 
     /// Whether every self-check passed.

@@ -122,7 +122,7 @@ impl Visit for Cells<'_> {
                 check::<S>(len, keys, &run.results);
                 let most = run.results.iter().map(|tally| tally.inserts).max().unwrap_or(0);
                 let end = (turn * TURNS as u64 + most) * threads as u64;
-                super::check_held(&subject, 0, 0..end as u32, |id| Key::wide(u64::from(id)));
+                super::check_held(&subject, 0..end as u32, |id| Key::wide(u64::from(id)));
             }
             let inserts: u64 = run.results.iter().map(|tally| tally.inserts).sum();
             let row = |what: &str, unit, better| {

@@ -243,7 +243,7 @@ impl Visit for Replay<'_> {
         }
         most = most.max(subject.len());
         assert!(misses >= self.trace.unique as u64, "more hits than there can be");
-        super::check_held(&subject, 0, 0..self.trace.unique as u32, Key::of);
+        super::check_held(&subject, 0..self.trace.unique as u32, Key::of);
         let len = subject.len();
         assert!(!S::BOUNDS_EXACTLY || len <= self.capacity, "{len} entries: more than the bound");
         (misses, most)

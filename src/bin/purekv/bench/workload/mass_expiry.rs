@@ -179,7 +179,6 @@ impl Visit for Storm<'_> {
             (run, watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
 
-        super::check_overwrites(&subject, live);
         let mut outcome = Outcome::default();
         report(&mut outcome, &run.results, run.share);
         if S::STORES {
@@ -190,6 +189,7 @@ impl Visit for Storm<'_> {
         }
         let lines: Vec<&Line> = run.results.iter().map(|seen| &seen.line).collect();
         Line::draw(&lines, &memory, left, &mut outcome);
+        super::check_overwrites(&subject, live);
         outcome
     }
 }

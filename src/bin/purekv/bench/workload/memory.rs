@@ -145,7 +145,9 @@ impl Visit for Fill {
             super::check_len(&subject, self.keys);
         }
         report("evicting, ", true, share());
-        super::check_held(&subject, self.keys, 0..end, Key::short);
+        super::check_held(&subject, 0..end, Key::short);
+        let len = subject.len();
+        assert!(2 * len >= self.keys, "{len} entries: less than half of what it may have");
         outcome
     }
 }
